@@ -1,0 +1,23 @@
+/**
+ * Base of every error that receiptd raises on purpose. `code` is stable and meant for programs; `message` is one
+ * line for people: it names the configuration key or the call, and what to do. `cause` keeps the original.
+ */
+export class ReceiptdError extends Error {
+  /** Stable identifier in upper snake case, e.g. `CONFIG_INVALID`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The user asked for something that cannot work: bad arguments or configuration. Commands exit with 2. */
+export class UsageError extends ReceiptdError {}
+
+/** One line for a log or a terminal from anything that was thrown: no stack, no line breaks. */
+export function describeError(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.replace(/\s*\n\s*/g, ' ').trim();
+}
