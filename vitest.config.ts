@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    globalSetup: ['test/support/setup.ts'],
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores: more files at once only makes the processes that tests start fight for them.
     maxWorkers: 2,
