@@ -1,0 +1,51 @@
+import type { ConfigIssue } from './error.js';
+import { coerce } from './expand.js';
+import { type ConfigKey, configKeys } from './keys.js';
+import { nearest } from './nearest.js';
+import { parseYaml } from './yaml.js';
+
+/** The keys that environment variables set. A `RECEIPTD_` variable that means nothing is an issue, never ignored. */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Override {
+  key: ConfigKey;
+  value: unknown;
+}
+
+export function readEnvironment(env: Environment): { overrides: Override[]; issues: ConfigIssue[] } {
+  const overrides: Override[] = [];
+  const issues: ConfigIssue[] = [];
+  for (const [name, text = ''] of Object.entries(env)) {
+    if (!name.startsWith('RECEIPTD_') || name === 'RECEIPTD_CONFIG' || isServiceLink(name, text)) continue;
+    const key = configKeys.find(({ env }) => env === name);
+    if (!key) {
+      const meant = nearest(name, ['RECEIPTD_CONFIG', ...configKeys.map(({ env }) => env)]);
+      const hint = meant
+        ? `did you mean ${meant}?`
+        : 'unset it, or see `receiptd config schema` for the keys';
+      issues.push({ key: name, message: `unknown environment variable, ${hint}` });
+    } else if (text !== '') {
+      // Empty is unset: what docker compose and Helm make of a value that nobody gave.
+      try {
+        overrides.push({ key, value: decode(key, text) });
+      } catch {
+        issues.push({ key: key.path.join('.'), message: `is not readable as YAML or JSON (${name})` });
+      }
+    }
+  }
+  return { overrides, issues };
+}
+
+function decode({ path, schema }: ConfigKey, text: string): unknown {
+  return schema.type === 'array' ? parseYaml(text).value : coerce(text, path);
+}
+
+/** Kubernetes tells every pod about the Services of its namespace, also about ours: `RECEIPTD_PORT=tcp://10.0.0.1:8090`. */
+function isServiceLink(name: string, text: string): boolean {
+  return (
+    /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/.test(name) ||
+    // A Service `receiptd-ops` gives RECEIPTD_OPS_PORT, a key of ours: only the value tells them apart.
+    (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(text))
+  );
+}

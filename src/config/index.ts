@@ -1,0 +1,7 @@
+/** The configuration room: where settings come from, what they may be, and how they are shown. */
+export { ConfigError, type ConfigIssue } from './error.js';
+export { configJsonSchema } from './keys.js';
+export { type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load.js';
+export { redact } from './redact.js';
+export type { Config, ConfigInput, QueueConfig, SinkConfig } from './schema.js';
+export { sinkName } from './sinks.js';

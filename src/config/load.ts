@@ -1,0 +1,66 @@
+import { type Environment, type Override, readEnvironment } from './environment.js';
+import { ConfigError, type ConfigIssue } from './error.js';
+import { expandTree } from './expand.js';
+import { findFile, readFile } from './file.js';
+import { envName, keyName, type Path } from './keys.js';
+import type { Config, ConfigInput } from './schema.js';
+import { validate } from './validate.js';
+
+export interface LoadOptions {
+  /** The file to read, which must exist. Default: $RECEIPTD_CONFIG, ./receiptd.yaml, ./config/receiptd.yaml, or none. */
+  file?: string | undefined;
+  env: Environment;
+  /** What relative names are relative to. */
+  cwd: string;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** The file that was read, as it was named; undefined when there was none. */
+  file: string | undefined;
+}
+
+/** The configuration of a file with the environment over it, checked; else a ConfigError with everything wrong in it. */
+export function loadConfig({ file: asked, env, cwd }: LoadOptions): LoadedConfig {
+  const file = findFile(asked, env, cwd);
+  const { value, lineOf } = file === undefined ? { value: {}, lineOf: () => undefined } : readFile(file, cwd);
+  const { overrides, issues } = readEnvironment(env);
+
+  const where = (path: Path): string => {
+    const override = overrides.find(({ key }) => key.path.every((name, depth) => path[depth] === name));
+    if (override) return override.key.env;
+    if (file === undefined) return `${envName(path.slice(0, 2))}; no configuration file found`;
+    const line = lineOf(path);
+    return line === undefined ? file : `${file}:${line}`;
+  };
+
+  // One issue a key: what follows from the first one only confuses.
+  const report = (issue: ConfigIssue) => issues.some(({ key }) => key === issue.key) || issues.push(issue);
+  const tree = expandTree(value, env, (path, message) =>
+    report({ key: keyName(path), message: `${message} (${where(path)})` }),
+  );
+  const result = validate(withOverrides(tree, overrides), where);
+  result.issues.forEach(report);
+  if (!result.config || issues.length > 0) throw new ConfigError(issues);
+  return { config: result.config, file };
+}
+
+/** A configuration given as data, with all defaults applied; else a ConfigError. */
+export function parseConfig(input: ConfigInput): Config {
+  const { config, issues } = validate(input);
+  if (!config) throw new ConfigError(issues);
+  return config;
+}
+
+function withOverrides(tree: unknown, overrides: readonly Override[]): unknown {
+  return overrides.reduce((value, { key, value: override }) => withValue(value, key.path, override), tree);
+}
+
+/** A copy with one value replaced. A section that is no mapping is kept as it is, for the schema to refuse. */
+function withValue(node: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  if (key === undefined) return value;
+  if (node !== undefined && (typeof node !== 'object' || Array.isArray(node))) return node;
+  const section: Record<string, unknown> = { ...node };
+  section[key] = withValue(section[key], rest, value);
+  return section;
+}

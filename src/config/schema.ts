@@ -1,0 +1,257 @@
+import * as z from 'zod';
+import { regionEndpoints } from './regions.js';
+import { must, oneOf, origin, repeated, secretText, text, whenSound, whole } from './rules.js';
+import { filePath, queue, sink, sinkName } from './sinks.js';
+
+/**
+ * The configuration, key by key: the single source of its types, defaults, ranges, prose and JSON Schema. A value of
+ * type `Config` has passed every rule of this file, so no other room checks a setting again.
+ */
+
+const endpoints = z.strictObject({
+  dybaseapi: origin().optional().describe('URL of the token service (dybaseapi); default: by region'),
+  mns: origin().optional().describe('URL of the MNS account that owns the queues; default: by region'),
+  apiVersion: text(/^\d{4}-\d{2}-\d{2}$/, 'be a date such as 2017-05-25')
+    .default('2017-05-25')
+    .describe('Version of the dybaseapi API'),
+});
+
+const credentials = z
+  .strictObject({
+    accessKeyId: secretText().optional().describe('AccessKey id; goes together with accessKeySecret'),
+    accessKeySecret: secretText().optional().describe('AccessKey secret'),
+    securityToken: secretText().optional().describe('STS token, for temporary keys only'),
+  })
+  .superRefine(
+    (keys, issues) => {
+      const given = Object.entries(keys).find(([, value]) => value)?.[0];
+      for (const key of ['accessKeyId', 'accessKeySecret'] as const)
+        if (given && !keys[key])
+          issues.addIssue({ code: 'custom', path: [key], message: `is required with credentials.${given}` });
+    },
+    whenSound('accessKeyId', 'accessKeySecret', 'securityToken'),
+  )
+  // An empty key is no key: `accessKeyId: ${MY_ID:-}` falls back to the default chain.
+  .transform((keys): { accessKeyId?: string; accessKeySecret?: string; securityToken?: string } =>
+    Object.fromEntries(Object.entries(keys).filter(([, value]) => value)),
+  );
+
+const poll = z.strictObject({
+  threads: whole(1, 64)
+    .default(2)
+    .describe('Worker threads, each a whole slice (the embedded backend uses one)'),
+  maxConcurrency: whole(1, 64).default(8).describe('Concurrent long polls of one queue, over all threads'),
+  waitSeconds: whole(0, 30)
+    .default(30)
+    .describe('How long one long poll waits for a message')
+    .meta({ unit: 's' }),
+  batchSize: whole(1, 16)
+    .default(16)
+    .describe('Messages received and deleted at a time; MNS allows 16')
+    .meta({ unit: 'messages' }),
+});
+
+const pipeline = z
+  .strictObject({
+    backend: oneOf(['embedded', 'redis'], ['postgres'])
+      .default('embedded')
+      .describe("Where events wait for their delivery: in receiptd's own directory, or in Redis"),
+    dataDir: filePath
+      .default('./data')
+      .describe('Directory of the embedded backend, relative to the working directory'),
+    url: z
+      .string({ error: 'must be text' })
+      .refine((url) => url === '' || (/^rediss?:\/\/./.test(url) && URL.canParse(url)), {
+        error: 'must be a redis:// or rediss:// URL',
+      })
+      .default('')
+      .describe('redis:// or rediss:// URL of the redis backend'),
+    prefix: text(/^\S+$/, 'be text without spaces')
+      .default('receiptd')
+      .describe('What every Redis key starts with'),
+    concurrency: whole(1, 1024)
+      .default(64)
+      .describe('Deliveries at a time, of one queue in each thread')
+      .meta({ unit: 'events' }),
+    // MNS throttles a consumer with 5,000 messages received and not deleted.
+    maxInFlight: whole(16, 4999)
+      .default(1024)
+      .describe('Messages of one queue received and not yet acknowledged; polling pauses there')
+      .meta({ unit: 'messages' }),
+    attempts: whole(1, 100).default(8).describe('Deliveries tried before an event becomes a dead letter'),
+    ackOn: oneOf(['delivered'], ['enqueued'])
+      .default('delivered')
+      .describe('When a message is deleted from its queue'),
+  })
+  .superRefine(
+    ({ backend, url }, issues) => {
+      const refuse = (message: string) => issues.addIssue({ code: 'custom', path: ['url'], message });
+      if (backend === 'redis' && !url)
+        refuse('is required with backend redis, such as redis://localhost:6379');
+      // Otherwise a forgotten backend would put receipts into a local directory without a word.
+      if (backend === 'embedded' && url)
+        refuse('is only for backend redis, set pipeline.backend: redis as well');
+    },
+    whenSound('backend', 'url'),
+  );
+
+const ack = z.strictObject({
+  linger: whole(0, 10_000)
+    .default(50)
+    .describe('How long a batch delete waits to fill up')
+    .meta({ unit: 'ms' }),
+});
+
+const capture = z.strictObject({
+  dir: z
+    .string({ error: must('be text') })
+    .max(0, { error: 'is not available in this version yet, leave it empty' })
+    .default('')
+    .describe('Directory to write raw messages to (not available yet)'),
+});
+
+const shutdown = z
+  .strictObject({
+    pollGrace: whole(0, 30_000)
+      .default(5000)
+      .describe('How long polls in flight may end by themselves')
+      .meta({ unit: 'ms' }),
+    timeout: whole(1000, 600_000)
+      .default(25_000)
+      .describe('When a shutdown is given up and receiptd exits with 1')
+      .meta({ unit: 'ms' }),
+  })
+  .superRefine(
+    ({ pollGrace, timeout }, issues) => {
+      if (pollGrace >= timeout)
+        issues.addIssue({
+          code: 'custom',
+          path: ['pollGrace'],
+          message: `must be less than shutdown.timeout (${timeout}), got ${pollGrace}`,
+        });
+    },
+    whenSound('pollGrace', 'timeout'),
+  );
+
+const ops = z
+  .strictObject({
+    host: text(/^\S+$/, 'be a host name or an address')
+      .default('127.0.0.1')
+      .describe('Address of the ops HTTP server; other than loopback needs a token'),
+    port: whole(0, 65_535).default(8090).describe('Port of the ops HTTP server; 0 takes a free one'),
+    token: secretText()
+      .regex(/^([\x21-\x7e]{16,})?$/, { error: 'must be at least 16 printable characters without spaces' })
+      .default('')
+      .describe('Bearer token that the ops HTTP server asks for'),
+  })
+  .superRefine(
+    ({ host, token }, issues) => {
+      if (!token && !isLoopback(host))
+        issues.addIssue({
+          code: 'custom',
+          path: ['token'],
+          message: `is required (at least 16 characters) because ops.host ${host} is not loopback`,
+        });
+    },
+    whenSound('host', 'token'),
+  );
+
+const log = z.strictObject({
+  level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('Least severity that is logged'),
+  format: oneOf(['auto', 'json', 'pretty'])
+    .default('auto')
+    .describe('auto is pretty on a terminal, else json'),
+});
+
+/** Everything a configuration may say. */
+export const configSchema = z
+  .strictObject({
+    region: text(/^[a-z]{2,}(-[a-z0-9]+)+$/, 'be a region such as cn-hangzhou')
+      .default('cn-hangzhou')
+      .describe('Region of Cloud Communications; cn-hangzhou and ap-southeast-1 set the endpoints'),
+    endpoints: endpoints.prefault({}).describe('Where the services are'),
+    credentials: credentials
+      .prefault({})
+      .describe(
+        'AccessKey; empty uses the default chain of @alicloud/credentials (environment, OIDC/RRSA, ECS role)',
+      ),
+    queues: z.array(queue, { error: needsQueue }).min(1, { error: needsQueue }).describe('Queues to drain'),
+    poll: poll.prefault({}).describe('Receiving from MNS'),
+    pipeline: pipeline.prefault({}).describe('The store between receiving and delivering'),
+    ack: ack.prefault({}).describe('Deleting from MNS'),
+    sinks: z
+      .array(sink)
+      .min(1, { error: 'must have at least one sink' })
+      .prefault([{ type: 'ndjson', path: '-' }])
+      .describe('Where events go; each event goes to every sink that takes its type'),
+    capture: capture.prefault({}).describe('Keeping raw messages'),
+    shutdown: shutdown.prefault({}).describe('Stopping'),
+    ops: ops.prefault({}).describe('Health, metrics and status over HTTP'),
+    log: log.prefault({}).describe('Logging, to standard error'),
+  })
+  .superRefine(
+    ({ region, endpoints: given }, issues) => {
+      if (regionEndpoints[region]) return;
+      for (const key of ['dybaseapi', 'mns'] as const)
+        if (!given[key])
+          issues.addIssue({
+            code: 'custom',
+            path: ['endpoints', key],
+            message: `is required for region ${region}`,
+          });
+    },
+    whenSound('region', 'endpoints'),
+  )
+  .superRefine(({ queues }, issues) => {
+    for (const [index, first] of repeated(queues, (queue) => queue.queueName))
+      issues.addIssue({
+        code: 'custom',
+        path: ['queues', index, 'queueName'],
+        message: `must be unique, queues[${first}] has the same`,
+      });
+  }, whenSound('queues'))
+  .superRefine(({ sinks }, issues) => {
+    for (const [index, first] of repeated(sinks, sinkName))
+      issues.addIssue({
+        code: 'custom',
+        path: ['sinks', index, 'name'],
+        message: `must be unique, sinks[${first}] has the same: give each a name of its own`,
+      });
+  }, whenSound('sinks'))
+  // An event that no sink wants counts as delivered: its message would be deleted without having gone anywhere.
+  .superRefine(
+    ({ queues, sinks }, issues) => {
+      for (const [index, { messageType }] of queues.entries())
+        if (!sinks.some((sink) => sink.types?.includes(messageType) ?? true))
+          issues.addIssue({
+            code: 'custom',
+            path: ['queues', index, 'messageType'],
+            message: `is ${messageType}, which no sink takes: add it to the types of a sink`,
+          });
+    },
+    whenSound('queues', 'sinks'),
+  )
+  .transform(({ region, endpoints: { apiVersion, ...given }, ...config }) => {
+    // The rule above has made sure that a region without an entry names both.
+    const { dybaseapi = '', mns = '' } = regionEndpoints[region] ?? {};
+    const endpoints = { dybaseapi: given.dybaseapi ?? dybaseapi, mns: given.mns ?? mns, apiVersion };
+    return { region, endpoints, ...config };
+  });
+
+function needsQueue({ input }: { input?: unknown }): string {
+  return input === undefined || Array.isArray(input)
+    ? 'must have at least one queue, such as { messageType: SmsReport, queueName: Alicom-Queue-123-SmsReport }'
+    : must('be a list of queues')({ input });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+export type Config = z.output<typeof configSchema>;
+/** What a caller may write: every key with a default may be left out. */
+export type ConfigInput = z.input<typeof configSchema>;
+export type QueueConfig = Config['queues'][number];
+export type SinkConfig = Config['sinks'][number];

@@ -1,0 +1,48 @@
+import type * as z from 'zod';
+import type { ConfigIssue } from './error.js';
+import { configKeys, keyName, namesAt, type Path } from './keys.js';
+import { nearest } from './nearest.js';
+import { kind, must } from './rules.js';
+import { type Config, configSchema } from './schema.js';
+
+/** Runs the schema and puts what it refuses into words. `where` tells where the value at a path came from. */
+export function validate(
+  input: unknown,
+  where: (path: Path) => string | undefined = () => undefined,
+): { config: Config | undefined; issues: ConfigIssue[] } {
+  const result = configSchema.safeParse(input, { error: explain });
+  const issues = (result.error?.issues ?? []).flatMap((issue) => {
+    const path = issue.path as Path;
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, path) }));
+  });
+  return {
+    config: result.data,
+    issues: issues.map(({ path, message }) => {
+      const source = where(path);
+      return { key: keyName(path), message: source ? `${message} (${source})` : message };
+    }),
+  };
+}
+
+/** Words for the rules that have none of their own in the schema. */
+function explain(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_union') {
+    const given = issue.input as Record<string, unknown>;
+    const options = (issue.options as string[] | undefined) ?? [];
+    return must(`be ${options.join(' or ')}`)({ input: given[String(issue.discriminator)] });
+  }
+  if (issue.code !== 'invalid_type') return undefined;
+  if (issue.input === undefined) return 'is required';
+  const expected = issue.expected === 'array' ? 'a list' : 'a mapping';
+  // By kind only: text in the place of `credentials` may well be one.
+  return `must be ${expected}, got ${kind(issue.input)}`;
+}
+
+function unknownKey(key: string, parent: Path): string {
+  const names = namesAt(parent);
+  // A known key at the wrong place is as common a slip as a mistyped one.
+  const elsewhere = configKeys.find(({ path }) => path.at(-1)?.toLowerCase() === key.toLowerCase());
+  const meant = nearest(key, names) ?? elsewhere?.path.join('.');
+  return meant ? `unknown key, did you mean ${meant}?` : `unknown key, known here are ${names.join(', ')}`;
+}
