@@ -1,0 +1,16 @@
+/** The MNS client: everything that talks to a queue goes through this room. */
+
+export type { DeleteFailure, ReceivedMessage } from './answers.js';
+export type { MnsCredentials } from './credentials.js';
+export { hideSecrets } from './credentials.js';
+export {
+  MnsAuthError,
+  MnsError,
+  MnsFatalError,
+  MnsHandleError,
+  type MnsOperation,
+  MnsProtocolError,
+  MnsThrottledError,
+  MnsTransientError,
+} from './errors.js';
+export { MnsQueue, type MnsQueueOptions } from './queue.js';
