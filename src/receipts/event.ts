@@ -1,0 +1,49 @@
+/**
+ * What leaves decode: a CloudEvents 1.0 event around one receipt. It is kept as an `EventRecord`, whose receipt is
+ * still the JSON text that was published, so that storing, moving and writing an event never re-encodes its data.
+ */
+import { parseReceipt } from './parse.js';
+
+/** The CloudEvents attributes of a receipt event: all of it but `data`. */
+export interface EventAttributes {
+  specversion: '1.0';
+  /** The MNS MessageId: stable over redeliveries, so sinks can use it to drop duplicates. */
+  id: string;
+  /** `mns://<mns host>/queues/<queueName>` */
+  source: string;
+  /** `com.aliyun.alicom.<MessageType>` */
+  type: string;
+  /** RFC 3339 in UTC: when the receipt says it happened, else when MNS got it. */
+  time: string;
+  datacontenttype: 'application/json';
+  /** The message type by itself, e.g. `SmsReport`. */
+  messagetype: string;
+  queuename: string;
+  /** How many times MNS had handed the message out when it was decoded, from 1. */
+  dequeuecount: number;
+  /** RFC 3339 in UTC: when MNS got the message. */
+  enqueuedat: string;
+}
+
+/** The event as sinks' users see it. */
+export interface ReceiptEvent<Data = unknown> extends EventAttributes {
+  data: Data;
+}
+
+/** An event as the pipeline carries it: the receipt is `json`, the text exactly as published. */
+export interface EventRecord extends EventAttributes {
+  json: string;
+}
+
+/** The event with its receipt parsed. Each call makes a new object, so a handler may change what it is given. */
+export function toEvent<Data = unknown>(record: EventRecord): ReceiptEvent<Data> {
+  const { json, ...attributes } = record;
+  return { ...attributes, data: parseReceipt(json) as Data };
+}
+
+/** The event as one line of JSON, without a line break at the end. Numbers stay as they were published. */
+export function toLine(record: EventRecord): string {
+  const { json, ...attributes } = record;
+  // Line breaks in valid JSON are white space between tokens, never inside a string.
+  return `${JSON.stringify(attributes).slice(0, -1)},"data":${json.replace(/[\r\n]+/g, ' ')}}`;
+}
