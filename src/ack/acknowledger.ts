@@ -1,0 +1,174 @@
+import { fullJitter } from '../backoff.js';
+
+/** The most handles MNS takes in one BatchDeleteMessage. */
+const BATCH = 16;
+const RETRY_BASE_MS = 200;
+const RETRY_CAP_MS = 5_000;
+
+/** One message to delete. */
+export interface Acknowledgement {
+  messageId: string;
+  receiptHandle: string;
+  /** ms since the epoch, local clock: afterwards the handle is void and MNS hands the message out again. */
+  visibleUntil: number;
+}
+
+/** A handle that MNS did not delete. */
+export interface NotDeleted {
+  receiptHandle: string;
+  code: string;
+}
+
+export interface AcknowledgerOptions<Message extends Acknowledgement> {
+  /**
+   * BatchDeleteMessage: resolves with the handles that were not deleted, rejects when nothing is known of any.
+   * An error with `fatal: true` means that MNS will always refuse this request.
+   */
+  deleteBatch(receiptHandles: readonly string[]): Promise<readonly NotDeleted[]>;
+  /** These messages are gone from MNS for good: whatever is kept about them can go too. */
+  onConfirmed(messages: readonly Message[]): void;
+  /** A delete failed and will be tried again. */
+  onError?(error: unknown): void;
+  /** ms that a handle may wait for its batch to fill. */
+  linger: number;
+  /** Deletes under way at once. @default 8 */
+  concurrency?: number;
+  now?: () => number;
+  random?: () => number;
+}
+
+interface Entry<Message extends Acknowledgement> {
+  message: Message;
+  attempts: number;
+  /** Its batch was refused as a whole: goes alone, so that one bad handle does not hold up fifteen good ones. */
+  alone: boolean;
+}
+
+/**
+ * Deletes delivered messages from one MNS queue in batches, and follows each handle until it is settled.
+ *
+ * ```
+ *            16 waiting, or linger over             MNS: deleted
+ *  add ──▶ WAITING ─────────────────────▶ IN FLIGHT ─────────────▶ CONFIRMED   (settled)
+ *             ▲  │                          │  │  │
+ *             │  │ visibility timeout over  │  │  └─ MNS: no such message or handle ──▶ GONE   (settled)
+ *             │  └────────▶ GONE            │  │
+ *             │                             │  └─ listed as failed otherwise ──┐
+ *             │                             └─ request failed (network, 5xx,   │
+ *             │                                throttled, token) ──────────────┤
+ *             └──────────────── RETRY, after full jitter ◀─────────────────────┘
+ * ```
+ *
+ * CONFIRMED: MNS said so, and `onConfirmed` was called. GONE: the handle is void; if the message still exists, MNS
+ * hands it out again with a new handle, its event is found delivered, and it is acknowledged then. A partly failed
+ * batch retries only what failed. A handle is never sent after its visibility timeout is over.
+ */
+export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
+  readonly #options: AcknowledgerOptions<Message>;
+  readonly #concurrency: number;
+  readonly #now: () => number;
+  #waiting: Entry<Message>[] = [];
+  #inFlight = 0;
+  #unsettled = 0;
+  #lingering: NodeJS.Timeout | undefined;
+  /** What waits has lingered long enough. */
+  #overdue = false;
+  #flushing = false;
+  #onIdle: (() => void)[] = [];
+
+  constructor(options: AcknowledgerOptions<Message>) {
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? 8;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Handles that are not settled yet. */
+  get unsettled(): number {
+    return this.#unsettled;
+  }
+
+  add(message: Message): void {
+    this.#unsettled += 1;
+    this.#wait({ message, attempts: 0, alone: false });
+  }
+
+  /** Sends what waits without lingering, from now on; resolves when every handle is settled. */
+  async flush(): Promise<void> {
+    this.#flushing = true;
+    this.#pump();
+    if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  #wait(entry: Entry<Message>): void {
+    this.#waiting.push(entry);
+    this.#pump();
+  }
+
+  /** Sends full batches, and a partial one once its linger is over, as far as the concurrency allows. */
+  #pump(): void {
+    while (this.#inFlight < this.#concurrency) {
+      const partial = this.#overdue || this.#flushing;
+      if (this.#waiting.length < (partial ? 1 : BATCH)) break;
+      const batch = this.#takeBatch();
+      if (this.#waiting.length === 0) this.#overdue = false;
+      if (batch.length > 0) void this.#send(batch);
+    }
+    if (this.#waiting.length === 0 || this.#overdue || this.#lingering !== undefined) return;
+    this.#lingering = setTimeout(() => {
+      this.#lingering = undefined;
+      this.#overdue = true;
+      this.#pump();
+    }, this.#options.linger);
+  }
+
+  #takeBatch(): Entry<Message>[] {
+    const first = this.#waiting[0];
+    const taken = this.#waiting.splice(0, first?.alone ? 1 : BATCH);
+    const loner = first?.alone ? -1 : taken.findIndex((entry) => entry.alone);
+    if (loner > 0) this.#waiting.unshift(...taken.splice(loner));
+    const good = taken.filter((entry) => entry.message.visibleUntil > this.#now());
+    this.#settle(taken.length - good.length);
+    return good;
+  }
+
+  async #send(batch: Entry<Message>[]): Promise<void> {
+    this.#inFlight += 1;
+    try {
+      const failures = await this.#options.deleteBatch(batch.map((entry) => entry.message.receiptHandle));
+      this.#sortOut(batch, new Map(failures.map((failure) => [failure.receiptHandle, failure.code])));
+    } catch (error) {
+      this.#options.onError?.(error);
+      const refused = (error as { fatal?: unknown } | null)?.fatal === true;
+      for (const entry of batch)
+        this.#retry({ ...entry, alone: entry.alone || (refused && batch.length > 1) });
+    } finally {
+      this.#inFlight -= 1;
+      this.#pump();
+    }
+  }
+
+  #sortOut(batch: Entry<Message>[], failed: ReadonlyMap<string, string>): void {
+    const confirmed: Message[] = [];
+    let gone = 0;
+    for (const entry of batch) {
+      const code = failed.get(entry.message.receiptHandle);
+      if (code === undefined) confirmed.push(entry.message);
+      else if (code === 'MessageNotExist' || code === 'ReceiptHandleError') gone += 1;
+      else this.#retry(entry);
+    }
+    if (confirmed.length > 0) this.#options.onConfirmed(confirmed);
+    this.#settle(confirmed.length + gone);
+  }
+
+  #retry(entry: Entry<Message>): void {
+    const again = { ...entry, attempts: entry.attempts + 1 };
+    const delay = fullJitter(again.attempts, RETRY_BASE_MS, RETRY_CAP_MS, this.#options.random);
+    setTimeout(() => this.#wait(again), delay);
+  }
+
+  #settle(count: number): void {
+    this.#unsettled -= count;
+    if (this.#unsettled > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+}

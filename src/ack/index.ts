@@ -1,0 +1,6 @@
+export {
+  type Acknowledgement,
+  Acknowledger,
+  type AcknowledgerOptions,
+  type NotDeleted,
+} from './acknowledger.js';
