@@ -1,0 +1,25 @@
+/** The typed handlers a user's module exports for the `module` sink. */
+import type { ReceiptEvent, Receipts } from '../receipts/index.js';
+import type { DeliveryContext } from './sink.js';
+
+/** Handles one event. Resolve once its effect is safe: the receipt is then deleted from the queue for good. */
+export type Handler<Data> = (event: ReceiptEvent<Data>, context: DeliveryContext) => void | Promise<void>;
+
+/** One handler a message type; `default` gets every type that has none of its own. */
+export type Handlers = { [Type in keyof Receipts]?: Handler<Receipts[Type]> } & {
+  default?: Handler<unknown>;
+};
+
+/**
+ * Gives a module's handlers their types.
+ *
+ * @example
+ * export default defineHandlers({
+ *   async SmsReport(event) {
+ *     await markDelivered(event.data.biz_id, event.data.success);
+ *   },
+ * });
+ */
+export function defineHandlers(handlers: Handlers): Handlers {
+  return handlers;
+}
