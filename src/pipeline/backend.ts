@@ -1,0 +1,46 @@
+/**
+ * Where BullMQ keeps its jobs. Everything else in the pipeline is written against BullMQ's own `Queue` and `Worker`,
+ * so a backend only says how those are made, and whether its store can be worked with right now.
+ */
+import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { Config } from '../config/index.js';
+import type { ReceiptJob } from './job.js';
+
+export type PipelineConfig = Config['pipeline'];
+export type StoredJob = Job<ReceiptJob>;
+
+/** The part of BullMQ's Queue that receiptd uses, the same over all backends. */
+export interface ReceiptQueue
+  extends Pick<
+    Queue<ReceiptJob>,
+    'addBulk' | 'getJob' | 'getJobCounts' | 'getJobs' | 'getJobState' | 'remove' | 'close'
+  > {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** The part of BullMQ's Worker that receiptd uses, the same over all backends. */
+export interface ReceiptWorker extends Pick<Worker<ReceiptJob>, 'close'> {
+  on(event: 'completed', listener: (job: StoredJob) => void): unknown;
+  on(event: 'failed', listener: (job: StoredJob | undefined, error: Error) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'stalled', listener: (jobId: string) => void): unknown;
+}
+
+export type ReceiptProcessor = (job: StoredJob) => Promise<void>;
+
+/** What the caller decides of a worker; connections and names are the backend's. */
+export type DeliveryOptions = Omit<WorkerOptions, 'connection' | 'prefix'>;
+
+export interface Backend {
+  /** For adding jobs and asking about them: calls fail fast while the store is out of reach. */
+  queue(name: string): ReceiptQueue;
+  /** For delivering: waits out whatever happens to the store. */
+  worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker;
+  /** Closes the connections. Queues and workers must be closed before. */
+  close(): Promise<void>;
+}
+
+/** In Redis Cluster a queue's keys must share a slot: what stands in braces decides it. */
+export function bullName(queueName: string): string {
+  return `{${queueName}}`;
+}

@@ -1,0 +1,144 @@
+/**
+ * One owner for a data directory. The owner listens on a socket inside it: the kernel closes that when the process
+ * dies, however it dies, so a lock can never be stale, and whoever is refused can ask the owner who it is. The
+ * socket is seen by every process on this machine that sees the directory, in whatever container.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, realpath, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pause } from '../backoff.js';
+import { ReceiptdError, UsageError } from '../errors.js';
+
+/** What an owner tells of itself. */
+export interface DataDirOwner {
+  pid: number;
+  /** Base URL of its ops HTTP; empty while that is not up. */
+  opsUrl: string;
+}
+
+export class DataDirInUseError extends ReceiptdError {
+  readonly owner: DataDirOwner;
+
+  constructor(dataDir: string, owner: DataDirOwner) {
+    super(
+      'DATA_DIR_IN_USE',
+      `pipeline.dataDir: ${dataDir} is in use by receiptd with process id ${owner.pid}`,
+    );
+    this.owner = owner;
+  }
+}
+
+/** Longest path that every platform takes for a socket. */
+const SOCKET_PATH_MAX = 100;
+/** Longer than the moment between finding a socket dead and removing it. */
+const TAKEOVER_SETTLES_MS = 100;
+
+export class DataDirLock {
+  readonly #server: Server;
+  readonly #self = { pid: process.pid, opsUrl: '', token: randomUUID() };
+
+  private constructor() {
+    this.#server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(JSON.stringify(this.#self));
+    });
+    this.#server.unref();
+  }
+
+  /**
+   * Makes the directory if need be, and takes it.
+   * @throws {DataDirInUseError} when a living process has it.
+   * @throws {UsageError} when it cannot be made or written.
+   */
+  static async take(dataDir: string): Promise<DataDirLock> {
+    const lock = new DataDirLock();
+    try {
+      await mkdir(dataDir, { recursive: true, mode: 0o750 });
+      const path = await socketPath(dataDir);
+      for (let takeover = false; ; takeover = true) {
+        if (await lock.#listen(path)) {
+          if (takeover) await lock.#survive(path, dataDir);
+          return lock;
+        }
+        const owner = await askOwner(path);
+        if (owner !== undefined) throw new DataDirInUseError(dataDir, owner);
+        // Nobody answers: the file was left by a process that died.
+        await rm(path, { force: true });
+      }
+    } catch (error) {
+      if (error instanceof ReceiptdError) throw error;
+      const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      const advice = 'check the path and its permissions';
+      throw new UsageError('DATA_DIR', `pipeline.dataDir: ${dataDir} cannot be used (${code}): ${advice}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Who has the directory, or nobody. */
+  static async owner(dataDir: string): Promise<DataDirOwner | undefined> {
+    return askOwner(await socketPath(dataDir));
+  }
+
+  /** Tells those who ask where this process can be reached. */
+  announce(opsUrl: string): void {
+    this.#self.opsUrl = opsUrl;
+  }
+
+  release(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  /**
+   * Two processes may find the same dead socket, and the slower may remove what the faster has just made. The slower
+   * one then has the path, so whoever is not found behind it a moment later has lost.
+   */
+  async #survive(path: string, dataDir: string): Promise<void> {
+    await pause(TAKEOVER_SETTLES_MS);
+    const owner = await askOwner(path);
+    // Closing the server would remove the winner's socket; it ends with this process.
+    if (owner?.token !== this.#self.token)
+      throw new DataDirInUseError(dataDir, owner ?? { pid: 0, opsUrl: '' });
+  }
+
+  /** @returns false when the path is taken. */
+  #listen(path: string): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EADDRINUSE') resolve(false);
+        else reject(error);
+      });
+      this.#server.listen(path, () => {
+        this.#server.removeAllListeners('error');
+        resolve(true);
+      });
+    });
+  }
+}
+
+async function socketPath(dataDir: string): Promise<string> {
+  const inside = join(dataDir, 'receiptd.sock');
+  if (Buffer.byteLength(inside) <= SOCKET_PATH_MAX) return inside;
+  const real = await realpath(dataDir).catch(() => dataDir);
+  return join(tmpdir(), `receiptd-${createHash('sha256').update(real).digest('hex').slice(0, 16)}.sock`);
+}
+
+function askOwner(path: string): Promise<(DataDirOwner & { token?: string }) | undefined> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(path);
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('error', () => resolve(undefined));
+    socket.on('end', () => {
+      try {
+        resolve(JSON.parse(answer) as DataDirOwner);
+      } catch {
+        resolve({ pid: 0, opsUrl: '' });
+      }
+    });
+  });
+}

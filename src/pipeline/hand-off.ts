@@ -1,0 +1,59 @@
+/**
+ * Puts received messages into the pipeline. When `add` resolves, each message is in the store; when it rejects,
+ * none counts as handed off and the same ones may be added again, because adding a job that is there does nothing.
+ */
+import type { ReceiptQueue } from './backend.js';
+import { acknowledgementOf, type FinishedMessage, jobIdOf, type ReceiptJob } from './job.js';
+
+/** Completed jobs wait for their acknowledgement; past the longest retention of MNS none can come. */
+const KEEP_COMPLETED_S = 7 * 24 * 3600;
+
+export class HandOff {
+  readonly #queue: ReceiptQueue;
+  readonly #attempts: number;
+
+  /** @param attempts deliveries tried before an event becomes a dead letter */
+  constructor(queue: ReceiptQueue, attempts: number) {
+    this.#queue = queue;
+    this.#attempts = attempts;
+  }
+
+  /** @returns what can be acknowledged at once: messages that came again although they are finished. */
+  async add(jobs: readonly ReceiptJob[]): Promise<FinishedMessage[]> {
+    const opts = {
+      attempts: this.#attempts,
+      backoff: { type: 'custom' },
+      removeOnComplete: { age: KEEP_COMPLETED_S },
+      stackTraceLimit: 10,
+    };
+    await this.#queue.addBulk(
+      jobs.map((job) => ({
+        name: 'receipt',
+        data: job,
+        opts: { ...opts, jobId: jobIdOf(job.message.messageId) },
+      })),
+    );
+    const again = jobs.filter((job) => job.message.dequeueCount > 1);
+    const finished = await Promise.all(again.map((job) => this.#redelivered(job)));
+    return finished.filter((message) => message !== undefined);
+  }
+
+  /**
+   * A message came again: its job, if it was here before, gets the new handle (the old one is void), or is finished
+   * and only lacks its acknowledgement.
+   */
+  async #redelivered(job: ReceiptJob): Promise<FinishedMessage | undefined> {
+    const stored = await this.#queue.getJob(jobIdOf(job.message.messageId));
+    // Not there any more: acknowledged in this very moment.
+    if (stored === undefined || stored.data.message.receiptHandle === job.message.receiptHandle)
+      return undefined;
+    const before = await stored.getState();
+    if (before !== 'completed' && before !== 'failed') {
+      await stored.updateData({ ...stored.data, message: job.message });
+      const after = await stored.getState();
+      if (after !== 'completed' && after !== 'failed') return undefined;
+      return acknowledgementOf(job.message, after === 'failed');
+    }
+    return acknowledgementOf(job.message, before === 'failed');
+  }
+}

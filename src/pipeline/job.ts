@@ -1,0 +1,56 @@
+/** What a BullMQ job of receiptd holds: one message on its way from hand-off to acknowledgement. */
+import { createHash } from 'node:crypto';
+import type { Acknowledgement } from '../ack/index.js';
+import type { EventRecord } from '../receipts/index.js';
+
+/** The MNS side of a message: what decode may need again, and what it takes to delete it. */
+export interface Envelope {
+  messageId: string;
+  /** ms since the epoch */
+  enqueueTime: number;
+  dequeueCount: number;
+  receiptHandle: string;
+  /** ms since the epoch, clock of the machine that received it: afterwards the handle is void. */
+  visibleUntil: number;
+}
+
+/** A message whose body decode could not read: kept as it came, so that nothing of it is lost. */
+export interface Undecodable {
+  /** Why, in one line. */
+  reason: string;
+  /** MessageBody exactly as received. */
+  body: string;
+}
+
+export interface ReceiptJob {
+  message: Envelope;
+  content: { event: EventRecord } | { undecodable: Undecodable };
+}
+
+/** Kept in the job's progress, so that a retry skips the sinks that have the event already. */
+export interface DeliveryProgress {
+  /** Names of the sinks that confirmed. */
+  confirmed: string[];
+}
+
+/** A finished message: what to delete, and whether its job stays in the store as a dead letter. */
+export interface FinishedMessage extends Acknowledgement {
+  deadLetter: boolean;
+}
+
+export function acknowledgementOf(message: Envelope, deadLetter: boolean): FinishedMessage {
+  const { messageId, receiptHandle, visibleUntil } = message;
+  return { messageId, receiptHandle, visibleUntil, deadLetter };
+}
+
+const PLAIN_ID = /^(?=.*\d)(?=.*[^\d])[A-Za-z0-9_-]{1,128}$/;
+
+/**
+ * The job id of a message is its MessageId. BullMQ refuses ids of digits only and ids with a colon, and in Redis a
+ * job's key must not meet one of BullMQ's own (`…:wait`, `…:meta`, none of which has a digit); an id that is not
+ * plainly safe is replaced by its hash.
+ */
+export function jobIdOf(messageId: string): string {
+  if (PLAIN_ID.test(messageId)) return messageId;
+  return `hash-${createHash('sha256').update(messageId).digest('hex').slice(0, 40)}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * The backend for production: Redis through ioredis, shared by any number of threads and processes. A Redis that may
+ * evict keys is refused, because it would drop receipts without a word.
+ */
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { describeError, ReceiptdError, UsageError } from '../errors.js';
+import type { Backend, DeliveryOptions, ReceiptProcessor, ReceiptQueue, ReceiptWorker } from './backend.js';
+import { bullName } from './backend.js';
+
+/** ms between tries to reconnect: quick at first, so that a restart is hardly noticed. */
+const RECONNECT_CAP_MS = 2_000;
+
+export class RedisBackend implements Backend {
+  readonly #prefix: string;
+  readonly #producer: Redis;
+  readonly #consumer: Redis;
+
+  constructor(url: string, prefix: string) {
+    this.#prefix = prefix;
+    const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS);
+    const common = { retryStrategy, maxRetriesPerRequest: null };
+    // Adding fails at once while Redis is away, so that polling stops; MNS keeps the backlog meanwhile.
+    this.#producer = new Redis(url, { ...common, enableOfflineQueue: false, commandTimeout: 10_000 });
+    this.#consumer = new Redis(url, common);
+    // Each failed try to connect says so here; whoever uses the connection learns of it by its own call.
+    for (const client of [this.#producer, this.#consumer]) client.on('error', () => {});
+  }
+
+  /**
+   * Asks the server whether it can be trusted with receipts.
+   * @throws {UsageError} when it may evict keys, or refuses this user
+   * @throws {ReceiptdError} when it cannot be reached
+   */
+  async check(): Promise<void> {
+    let memory: string;
+    try {
+      memory = await this.#producer.info('memory');
+    } catch (error) {
+      const { host, port } = this.#producer.options;
+      const text = describeError(error);
+      if (/WRONGPASS|NOAUTH|NOPERM/.test(text)) {
+        throw new UsageError(
+          'REDIS_AUTH',
+          `pipeline.url: Redis at ${host}:${port} refuses the login: ${text}`,
+        );
+      }
+      const advice = 'start it, or correct pipeline.url';
+      throw new ReceiptdError(
+        'REDIS_UNREACHABLE',
+        `pipeline.url: no Redis at ${host}:${port} (${text}): ${advice}`,
+        {
+          cause: error,
+        },
+      );
+    }
+    const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1];
+    if (policy !== undefined && policy !== 'noeviction') {
+      throw new UsageError(
+        'REDIS_EVICTS',
+        `pipeline.url: this Redis has maxmemory-policy ${policy} and may drop receipts: set it to noeviction`,
+      );
+    }
+  }
+
+  queue(name: string): ReceiptQueue {
+    return new Queue(bullName(name), {
+      connection: this.#producer,
+      prefix: this.#prefix,
+      // The stream of BullMQ's own events, which nothing here reads.
+      streams: { events: { maxLen: 100 } },
+    });
+  }
+
+  worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker {
+    return new Worker(bullName(name), processor, {
+      ...options,
+      connection: this.#consumer,
+      prefix: this.#prefix,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#producer.disconnect();
+    this.#consumer.disconnect();
+  }
+}

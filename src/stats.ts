@@ -1,0 +1,66 @@
+/**
+ * What a slice counts, one `QueueStats` a queue. Plain numbers that only grow, so that a snapshot can cross a thread
+ * boundary as it is and the main thread adds up slices by adding numbers.
+ */
+
+/** Counter → its help text in `/metrics`. */
+export const COUNTERS = {
+  received: 'Messages received from MNS',
+  empty_polls: 'Polls that MNS answered with no message',
+  poll_errors: 'Polls that failed',
+  decoded: 'Messages decoded to an event',
+  undecodable: 'Messages whose body could not be decoded',
+  drifted: "Events whose receipt differs from its message type's schema",
+  handed_off: 'Messages handed to the pipeline, duplicates included',
+  redelivered: 'Messages that MNS had handed out before',
+  delivered: 'Events that every sink confirmed',
+  unwanted: 'Events that no sink wanted',
+  retried: 'Failed deliveries that will be tried again',
+  dead: 'Messages that became dead letters',
+  acknowledged: 'Messages that MNS confirmed as deleted',
+  ack_errors: 'Batch deletes that failed and are tried again',
+  expired: 'Deliveries that ended after the handle was void: MNS hands the message out again',
+} as const;
+
+export type Counter = keyof typeof COUNTERS;
+
+export interface QueueSnapshot {
+  counters: Record<Counter, number>;
+  /** Received and not yet acknowledged, as this slice sees it: its own plus what the store holds. */
+  inFlight: number;
+  /** Jobs in the store that are not finished: shared by all slices of the queue. */
+  backlog: number;
+  /** ms since the epoch of the latest poll that MNS answered; 0 before the first. */
+  lastPollAt: number;
+  /** ms since the epoch of the latest delivery; 0 before the first. */
+  lastDeliveryAt: number;
+  /** Why the queue makes no progress right now, one line; empty when all is well. */
+  problem: string;
+}
+
+/** Where a queue can be stuck. */
+export type Stage = 'token' | 'poll' | 'store' | 'hand-off' | 'ack';
+
+export class QueueStats {
+  readonly counters: Record<Counter, number>;
+  lastPollAt = 0;
+  lastDeliveryAt = 0;
+  /** The latest failure of each stage, cleared by its next success. */
+  readonly problems = new Map<Stage, string>();
+
+  constructor() {
+    this.counters = zeroCounters();
+  }
+
+  count(counter: Counter, by = 1): void {
+    this.counters[counter] += by;
+  }
+
+  get problem(): string {
+    return [...this.problems.values()][0] ?? '';
+  }
+}
+
+export function zeroCounters(): Record<Counter, number> {
+  return Object.fromEntries(Object.keys(COUNTERS).map((name) => [name, 0])) as Record<Counter, number>;
+}
