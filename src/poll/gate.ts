@@ -1,0 +1,107 @@
+import { pause } from '../backoff.js';
+
+/** How old a reading of the backlog may be. */
+const READING_LASTS_MS = 100;
+/** How often a closed gate looks again. */
+const RECHECK_MS = 100;
+
+export interface GateOptions {
+  /** Most messages of the queue in flight, over all slices of this process. */
+  limit: number;
+  /** Slices that poll the queue in this process: each may use an equal part of what is free. */
+  slices: number;
+  /** Jobs in the store that are not finished, of all slices and processes. Rejects while the store is out of reach. */
+  backlog(): Promise<number>;
+  /** Messages of this slice that are delivered and not yet acknowledged. */
+  unacknowledged(): number;
+  /** The backlog could be read, or could not. */
+  onReading?(error: unknown): void;
+}
+
+/**
+ * Keeps the messages of one queue that are in flight (received, not acknowledged) within the limit: whoever wants to
+ * receive first asks for places. Messages hold places from before they are received until they show in the backlog;
+ * while the backlog cannot be read nobody gets a place, and MNS keeps the messages.
+ */
+export class Gate {
+  readonly #options: GateOptions;
+  #held = 0;
+  #backlog = 0;
+  #handedOffSince = 0;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<boolean> | undefined;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** Jobs in the store that are not finished, as last read. */
+  get backlog(): number {
+    return this.#backlog + this.#handedOffSince;
+  }
+
+  get inFlight(): number {
+    return this.#held + this.backlog + this.#options.unacknowledged();
+  }
+
+  /**
+   * Waits for places and takes them.
+   * @param wanted places for a full batch; fewer only where the limit itself is smaller
+   * @returns how many were taken: 0 only when the signal aborted.
+   */
+  async acquire(wanted: number, signal: AbortSignal): Promise<number> {
+    const { limit, slices, unacknowledged } = this.#options;
+    const places = Math.max(1, Math.min(wanted, Math.floor(limit / slices)));
+    while (!signal.aborted) {
+      if (await this.#fresh()) {
+        const free = Math.floor((limit - this.backlog - unacknowledged()) / slices) - this.#held;
+        if (free >= places) {
+          this.#held += places;
+          return places;
+        }
+      }
+      await pause(RECHECK_MS, signal);
+    }
+    return 0;
+  }
+
+  /** Places that no message came for, or whose messages were given up. */
+  release(places: number): void {
+    this.#held -= places;
+  }
+
+  /** The messages of these places are in the store now. */
+  handedOff(places: number): void {
+    this.#held -= places;
+    this.#handedOffSince += places;
+  }
+
+  /** Reads the backlog anew where it may have changed without anybody asking for places. */
+  async refresh(): Promise<void> {
+    if (this.backlog > 0) await this.#fresh();
+  }
+
+  /** Makes sure of a recent reading; concurrent callers share one. */
+  async #fresh(): Promise<boolean> {
+    if (performance.now() - this.#readAt < READING_LASTS_MS) return true;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<boolean> {
+    const before = this.#handedOffSince;
+    try {
+      this.#backlog = await this.#options.backlog();
+      // What was handed off while the store was asked may or may not be in the answer: count it once more.
+      this.#handedOffSince -= before;
+      this.#readAt = performance.now();
+      this.#options.onReading?.(undefined);
+      return true;
+    } catch (error) {
+      this.#options.onReading?.(error);
+      return false;
+    }
+  }
+}

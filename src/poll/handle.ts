@@ -1,0 +1,40 @@
+/** A slice as the main thread holds it, wherever it runs. */
+import type { Config } from '../config/index.js';
+import type { SliceSnapshot } from './slice.js';
+import type { SliceToken } from './tokens.js';
+
+export interface SliceEvents {
+  /** The slice found a backlog in this queue. */
+  onBusy(queueName: string): void;
+  /** MNS refused the token of this version. */
+  onRefused(queueName: string, version: number): void;
+  /** The slice ended without having been stopped. */
+  onCrash(error: Error): void;
+}
+
+export interface SliceHandle {
+  /** Resolves when its sinks and store are open. Rejects with what makes that impossible. */
+  readonly ready: Promise<void>;
+  setToken(queueName: string, token: SliceToken): void;
+  setPrimary(queueNames: readonly string[]): void;
+  wake(queueName: string): void;
+  /** Drains; resolves when all is closed. */
+  stop(): Promise<void>;
+  /** The time for draining is over. */
+  abort(): void;
+  /** As of at most half a second ago. */
+  snapshot(): SliceSnapshot;
+  /** Why it cannot work right now, one line; empty when it can. */
+  problem(): string;
+}
+
+/** What every slice of a process is made from. */
+export interface SliceSpec {
+  config: Config;
+  /** Slices of this process. */
+  slices: number;
+  /** From 0. */
+  index: number;
+}
+
+export type SpawnSlice = (spec: SliceSpec, events: SliceEvents) => SliceHandle;

@@ -1,0 +1,49 @@
+/** Opens what a slice stands on: its sinks and its store. */
+import type { Logger } from 'pino';
+import { fullJitter, pause } from '../backoff.js';
+import type { Config } from '../config/index.js';
+import { describeError, ReceiptdError, UsageError } from '../errors.js';
+import { type Backend, openBackend } from '../pipeline/index.js';
+import { openSinks, type Sink } from '../sinks/index.js';
+
+const RETRY_BASE_MS = 500;
+const RETRY_CAP_MS = 5_000;
+
+export interface Foundations {
+  sinks: Sink[];
+  backend: Backend;
+}
+
+/**
+ * A store that is out of reach is waited for; whatever cannot work without a change is thrown.
+ *
+ * @param onProblem told why it waits, and '' when that is over
+ * @throws {ReceiptdError} when a sink or the store cannot be used, or the signal aborts
+ */
+export async function openFoundations(
+  config: Config,
+  log: Logger,
+  onProblem: (problem: string) => void,
+  signal: AbortSignal,
+): Promise<Foundations> {
+  const sinks = await openSinks(config.sinks);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const backend = await openBackend(config.pipeline);
+      onProblem('');
+      return { sinks, backend };
+    } catch (error) {
+      const waitable =
+        error instanceof ReceiptdError && error.code === 'REDIS_UNREACHABLE' && !signal.aborted;
+      if (!waitable) {
+        await Promise.all(sinks.map((sink) => sink.close()));
+        throw error instanceof ReceiptdError
+          ? error
+          : new UsageError('STORE', describeError(error), { cause: error });
+      }
+      if (attempt === 1) log.warn(describeError(error));
+      onProblem(describeError(error));
+      await pause(RETRY_BASE_MS / 2 + fullJitter(attempt, RETRY_BASE_MS, RETRY_CAP_MS), signal);
+    }
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * One queue in one slice, wired up: poll → decode → hand off → deliver → acknowledge. Nothing but wiring happens
+ * here; each step is a room of its own.
+ */
+import type { Logger } from 'pino';
+import { Acknowledger } from '../ack/index.js';
+import { fullJitter, pause } from '../backoff.js';
+import type { Config, QueueConfig } from '../config/index.js';
+import { describeError } from '../errors.js';
+import { maskPhones } from '../mask.js';
+import { MnsAuthError, MnsQueue, type ReceivedMessage } from '../mns/index.js';
+import {
+  type Backend,
+  Deliverer,
+  type FinishedMessage,
+  HandOff,
+  jobIdOf,
+  type ReceiptJob,
+  type ReceiptQueue,
+} from '../pipeline/index.js';
+import { decode, type MessageOrigin } from '../receipts/index.js';
+import type { Sink } from '../sinks/index.js';
+import { type QueueSnapshot, QueueStats, type Stage } from '../stats.js';
+import { Gate } from './gate.js';
+import { Poller } from './poller.js';
+import type { TokenSource } from './tokens.js';
+
+const HAND_OFF_RETRY_BASE_MS = 200;
+const HAND_OFF_RETRY_CAP_MS = 5_000;
+/** Batch deletes of one queue under way at once. */
+const DELETES = 4;
+
+export interface QueueRunnerOptions {
+  config: Config;
+  queue: QueueConfig;
+  /** Slices of this process. */
+  slices: number;
+  backend: Backend;
+  sinks: readonly Sink[];
+  tokens: TokenSource;
+  log: Logger;
+  onBusy(): void;
+  /** Aborts when the daemon is about to stop hard. */
+  hardStop: AbortSignal;
+}
+
+export class QueueRunner {
+  readonly #options: QueueRunnerOptions;
+  readonly #origin: MessageOrigin;
+  readonly #stats = new QueueStats();
+  readonly #mns: MnsQueue;
+  readonly #store: ReceiptQueue;
+  readonly #gate: Gate;
+  readonly #handOff: HandOff;
+  readonly #acknowledger: Acknowledger<FinishedMessage>;
+  readonly #deliverer: Deliverer;
+  readonly #poller: Poller;
+  readonly #log: Logger;
+  #primary = false;
+  #started = false;
+
+  constructor(options: QueueRunnerOptions) {
+    const { config, queue, slices, backend, tokens } = options;
+    const { queueName, messageType } = queue;
+    const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
+    this.#options = options;
+    this.#log = options.log.child({ queue: queueName });
+    this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
+    this.#mns = new MnsQueue({
+      endpoint: config.endpoints.mns,
+      queueName,
+      connections: maxConcurrency + DELETES,
+      credentials: () => {
+        const token = tokens.current(queueName);
+        if (token === undefined) throw new Error(`no token for ${queueName} yet`);
+        return token;
+      },
+    });
+    this.#store = backend.queue(queueName);
+    // What fails is told by the call that failed.
+    this.#store.on('error', () => {});
+    this.#handOff = new HandOff(this.#store, config.pipeline.attempts);
+    this.#acknowledger = new Acknowledger<FinishedMessage>({
+      linger: config.ack.linger,
+      concurrency: DELETES,
+      deleteBatch: (handles) => this.#withToken(() => this.#mns.delete(handles)),
+      onConfirmed: (messages) => this.#confirmed(messages),
+      onError: (error) => {
+        this.#stats.count('ack_errors');
+        this.#fail('ack', 'deleting delivered messages failed', error);
+      },
+    });
+    this.#gate = new Gate({
+      limit: config.pipeline.maxInFlight,
+      slices,
+      backlog: () => backlogOf(this.#store),
+      unacknowledged: () => this.#acknowledger.unsettled,
+      onReading: (error) => {
+        if (error === undefined) this.#recover('store');
+        else this.#fail('store', 'asking the pipeline for its backlog failed', error);
+      },
+    });
+    this.#deliverer = new Deliverer({
+      backend,
+      queue: this.#store,
+      origin: this.#origin,
+      sinks: options.sinks,
+      concurrency: config.pipeline.concurrency,
+      attempts: config.pipeline.attempts,
+      stats: this.#stats,
+      signal: options.hardStop,
+      onFinished: (message) => this.#acknowledger.add(message),
+      onRetry: (messageId, reason) =>
+        this.#log.debug({ messageId, reason: maskPhones(reason) }, 'delivery failed'),
+      onDead: (messageId, reason) => {
+        this.#log.warn(
+          { messageId, reason: maskPhones(reason) },
+          'dead letter: not delivered, kept in the store',
+        );
+      },
+      onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
+    });
+    this.#poller = new Poller({
+      gate: this.#gate,
+      stats: this.#stats,
+      batchSize: config.poll.batchSize,
+      waitSeconds: config.poll.waitSeconds,
+      maxConcurrency,
+      receive: async (request) => {
+        const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
+        this.#recover('poll');
+        return messages;
+      },
+      onBatch: (messages) => this.#take(messages),
+      onBusy: options.onBusy,
+      onError: (error) => this.#fail('poll', 'receiving messages failed', error),
+    });
+  }
+
+  /** Starts polling once there is a token. */
+  async start(): Promise<void> {
+    await this.#options.tokens.first(this.#options.queue.queueName);
+    this.#started = true;
+    this.#poller.setPrimary(this.#primary);
+  }
+
+  setPrimary(primary: boolean): void {
+    this.#primary = primary;
+    if (this.#started) this.#poller.setPrimary(primary);
+  }
+
+  wake(): void {
+    if (this.#started) this.#poller.wake();
+  }
+
+  /** Polls end first, then deliveries, then acknowledgements; each only after the one before it feeds it no more. */
+  async stop(pollGrace: number): Promise<void> {
+    await this.#poller.stop(pollGrace);
+    await this.#deliverer.close();
+    await this.#acknowledger.flush();
+    await this.#store.close();
+    await this.#mns.close();
+  }
+
+  snapshot(): QueueSnapshot {
+    const { counters, lastPollAt, lastDeliveryAt, problem } = this.#stats;
+    const { backlog, inFlight } = this.#gate;
+    return { counters: { ...counters }, inFlight, backlog, lastPollAt, lastDeliveryAt, problem };
+  }
+
+  async #take(messages: readonly ReceivedMessage[]): Promise<void> {
+    const jobs = messages.map((message) => this.#job(message));
+    this.#stats.count('redelivered', messages.filter((message) => message.dequeueCount > 1).length);
+    const goodUntil = Math.min(...messages.map((message) => message.visibleUntil));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const finished = await this.#handOff.add(jobs);
+        this.#stats.count('handed_off', jobs.length);
+        this.#recover('hand-off');
+        for (const message of finished) this.#acknowledger.add(message);
+        return;
+      } catch (error) {
+        this.#fail('hand-off', 'handing messages to the pipeline failed', error);
+        const delay = fullJitter(attempt, HAND_OFF_RETRY_BASE_MS, HAND_OFF_RETRY_CAP_MS);
+        // Once MNS hands them out again there is no point in keeping these.
+        if (this.#options.hardStop.aborted || Date.now() + delay > goodUntil) throw error;
+        await pause(delay, this.#options.hardStop);
+      }
+    }
+  }
+
+  #job(message: ReceivedMessage): ReceiptJob {
+    const { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil } = message;
+    const envelope = { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil };
+    const decoded = decode(message, this.#origin);
+    if ('undecodable' in decoded) {
+      this.#stats.count('undecodable');
+      return {
+        message: envelope,
+        content: { undecodable: { reason: decoded.undecodable, body: message.body } },
+      };
+    }
+    this.#stats.count('decoded');
+    if (decoded.drift.length > 0) this.#stats.count('drifted');
+    return { message: envelope, content: { event: decoded.event } };
+  }
+
+  /** MNS has deleted these for good, so they cannot come again: their finished jobs need not be remembered. */
+  #confirmed(messages: readonly FinishedMessage[]): void {
+    this.#stats.count('acknowledged', messages.length);
+    this.#recover('ack');
+    for (const { messageId, deadLetter } of messages) {
+      // One that stays costs a little room until it is too old.
+      if (!deadLetter) this.#store.remove(jobIdOf(messageId)).catch(() => {});
+    }
+  }
+
+  /** Calls MNS; a refused token is replaced once, then the refusal is the caller's to back off from. */
+  async #withToken<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { tokens, queue } = this.#options;
+    const version = tokens.current(queue.queueName)?.version ?? 0;
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof MnsAuthError)) throw error;
+      this.#fail('token', 'MNS refused the token, asking for a new one', error);
+    }
+    await tokens.replace(queue.queueName, version, signal);
+    const answer = await call();
+    this.#recover('token');
+    return answer;
+  }
+
+  /** Says a new problem once; the same one again only in the status. */
+  #fail(stage: Stage, doing: string, error: unknown): void {
+    const reason = describeError(error);
+    if (this.#stats.problems.get(stage) !== reason) this.#log.warn(`${doing}: ${reason}`);
+    this.#stats.problems.set(stage, reason);
+  }
+
+  #recover(stage: Stage): void {
+    if (this.#stats.problems.delete(stage)) this.#log.info(`${stage} works again`);
+  }
+}
+
+/** Jobs that are not finished. */
+async function backlogOf(store: ReceiptQueue): Promise<number> {
+  const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,187 @@
+import type { Logger } from 'pino';
+import { fullJitter } from '../backoff.js';
+import type { Config } from '../config/index.js';
+import { describeError, UsageError } from '../errors.js';
+import { type Counter, type QueueSnapshot, zeroCounters } from '../stats.js';
+import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
+import type { SliceSnapshot } from './slice.js';
+import type { SliceToken } from './tokens.js';
+
+const RESTART_BASE_MS = 1_000;
+const RESTART_CAP_MS = 30_000;
+/** A slice that lived this long starts over with a short pause when it crashes. */
+const STEADY_MS = 60_000;
+/** How often one queue may wake the other slices. */
+const WAKE_EVERY_MS = 100;
+
+export interface SliceHostOptions {
+  config: Config;
+  /** How many slices. */
+  count: number;
+  spawn: SpawnSlice;
+  log: Logger;
+  /** MNS refused the token of this version. */
+  onRefused(queueName: string, version: number): void;
+  /** A slice that was restarted found that it can never work. */
+  onFatal(error: Error): void;
+}
+
+interface Seat {
+  handle: SliceHandle | undefined;
+  crashes: number;
+  startedAt: number;
+}
+
+/**
+ * Keeps the slices of this process alive: starts them, tells them of new tokens, restarts one that crashed after a
+ * growing pause, and lets one of them at a time wait on each queue while it is empty (the primary), so that an idle
+ * queue costs one long poll, not one a thread.
+ */
+export class SliceHost {
+  readonly #options: SliceHostOptions;
+  readonly #seats: Seat[];
+  readonly #tokens = new Map<string, SliceToken>();
+  readonly #wokenAt = new Map<string, number>();
+  /** What slices that are gone had counted. */
+  readonly #past = new Map<string, Record<Counter, number>>();
+  #restarts = 0;
+  #stopping = false;
+
+  constructor(options: SliceHostOptions) {
+    this.#options = options;
+    this.#seats = Array.from({ length: options.count }, () => ({
+      handle: undefined,
+      crashes: 0,
+      startedAt: 0,
+    }));
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /**
+   * Resolves when all slices are open, which may take until the store can be reached.
+   * @throws {ReceiptdError} when one can never be
+   */
+  async start(): Promise<void> {
+    for (const index of this.#seats.keys()) this.#spawn(index);
+    this.#assignPrimaries();
+    await Promise.all(this.#seats.map((seat) => seat.handle?.ready));
+  }
+
+  setToken(queueName: string, token: SliceToken): void {
+    this.#tokens.set(queueName, token);
+    for (const { handle } of this.#seats) handle?.setToken(queueName, token);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#seats.map(({ handle }) => handle?.stop()));
+  }
+
+  abort(): void {
+    for (const { handle } of this.#seats) handle?.abort();
+  }
+
+  /** All slices added up, a queue each. */
+  snapshot(): SliceSnapshot {
+    return Object.fromEntries(
+      this.#options.config.queues.map(({ queueName }) => [queueName, this.#sum(queueName)]),
+    );
+  }
+
+  /** Why slices cannot work right now, one line each. */
+  problems(): string[] {
+    const problems = this.#seats.map(({ handle }, index) =>
+      handle === undefined ? `slice ${index} crashed and is about to be restarted` : handle.problem(),
+    );
+    return [...new Set(problems.filter((problem) => problem !== ''))];
+  }
+
+  #spawn(index: number): void {
+    const seat = this.#seats[index];
+    if (seat === undefined) return;
+    const { config, count, spawn } = this.#options;
+    const events: SliceEvents = {
+      onBusy: (queueName) => this.#wakeOthers(index, queueName),
+      onRefused: this.#options.onRefused,
+      onCrash: (error) => this.#crashed(index, error),
+    };
+    seat.startedAt = performance.now();
+    seat.handle = spawn({ config, slices: count, index }, events);
+    for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
+  }
+
+  #crashed(index: number, error: Error): void {
+    const seat = this.#seats[index];
+    if (seat?.handle === undefined || this.#stopping) return;
+    this.#remember(seat.handle.snapshot());
+    seat.handle = undefined;
+    seat.crashes = performance.now() - seat.startedAt > STEADY_MS ? 1 : seat.crashes + 1;
+    this.#restarts += 1;
+    const delay = RESTART_BASE_MS / 2 + fullJitter(seat.crashes, RESTART_BASE_MS, RESTART_CAP_MS);
+    this.#options.log.error(`slice ${index} crashed (${describeError(error)}), restarting it in ${delay} ms`);
+    this.#assignPrimaries();
+    setTimeout(() => {
+      if (this.#stopping) return;
+      this.#spawn(index);
+      this.#assignPrimaries();
+      seat.handle?.ready.catch((cause: unknown) => {
+        if (cause instanceof UsageError) this.#options.onFatal(cause);
+      });
+    }, delay);
+  }
+
+  /** Spreads the queues over the slices that live. */
+  #assignPrimaries(): void {
+    const living = this.#seats.flatMap(({ handle }) => handle ?? []);
+    const names = this.#options.config.queues.map(({ queueName }) => queueName);
+    for (const [turn, handle] of living.entries()) {
+      handle.setPrimary(names.filter((_, index) => index % living.length === turn));
+    }
+  }
+
+  #wakeOthers(from: number, queueName: string): void {
+    const now = performance.now();
+    if (now - (this.#wokenAt.get(queueName) ?? Number.NEGATIVE_INFINITY) < WAKE_EVERY_MS) return;
+    this.#wokenAt.set(queueName, now);
+    for (const [index, { handle }] of this.#seats.entries()) if (index !== from) handle?.wake(queueName);
+  }
+
+  #remember(snapshot: SliceSnapshot): void {
+    for (const [queueName, { counters }] of Object.entries(snapshot)) {
+      const past = this.#past.get(queueName) ?? zeroCounters();
+      addCounters(past, counters);
+      this.#past.set(queueName, past);
+    }
+  }
+
+  #sum(queueName: string): QueueSnapshot {
+    const sum: QueueSnapshot = {
+      counters: { ...(this.#past.get(queueName) ?? zeroCounters()) },
+      inFlight: 0,
+      backlog: 0,
+      lastPollAt: 0,
+      lastDeliveryAt: 0,
+      problem: '',
+    };
+    for (const { handle } of this.#seats) {
+      const part = handle?.snapshot()[queueName];
+      if (part === undefined) continue;
+      addCounters(sum.counters, part.counters);
+      // The backlog is shared: each slice has its own reading of the same number.
+      sum.inFlight += part.inFlight - part.backlog;
+      sum.backlog = Math.max(sum.backlog, part.backlog);
+      sum.lastPollAt = Math.max(sum.lastPollAt, part.lastPollAt);
+      sum.lastDeliveryAt = Math.max(sum.lastDeliveryAt, part.lastDeliveryAt);
+      sum.problem ||= part.problem;
+    }
+    sum.inFlight += sum.backlog;
+    return sum;
+  }
+}
+
+function addCounters(to: Record<Counter, number>, from: Record<Counter, number>): void {
+  for (const name of Object.keys(to) as Counter[]) to[name] += from[name];
+}

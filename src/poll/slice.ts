@@ -1,0 +1,75 @@
+/**
+ * One complete poll → deliver → acknowledge unit: its own connections, sinks and counters, over all queues. Runs in
+ * a worker thread or inline; it cannot tell which.
+ */
+import type { Logger } from 'pino';
+import type { Config } from '../config/index.js';
+import type { Backend } from '../pipeline/index.js';
+import type { Sink } from '../sinks/index.js';
+import type { QueueSnapshot } from '../stats.js';
+import { QueueRunner } from './queue-runner.js';
+import type { TokenSource } from './tokens.js';
+
+export type SliceSnapshot = Record<string, QueueSnapshot>;
+
+export interface SliceOptions {
+  config: Config;
+  /** Slices of this process. */
+  slices: number;
+  backend: Backend;
+  sinks: readonly Sink[];
+  tokens: TokenSource;
+  log: Logger;
+  /** A queue has a backlog that other slices may help with. */
+  onBusy(queueName: string): void;
+}
+
+export class Slice {
+  readonly #options: SliceOptions;
+  readonly #runners = new Map<string, QueueRunner>();
+  readonly #hardStop = new AbortController();
+
+  constructor(options: SliceOptions) {
+    this.#options = options;
+    for (const queue of options.config.queues) {
+      const runner = new QueueRunner({
+        ...options,
+        queue,
+        hardStop: this.#hardStop.signal,
+        onBusy: () => options.onBusy(queue.queueName),
+      });
+      this.#runners.set(queue.queueName, runner);
+    }
+  }
+
+  /** Each queue starts as soon as it has a token. */
+  start(): void {
+    for (const runner of this.#runners.values()) void runner.start();
+  }
+
+  /** This slice is the one that waits on these queues while they are empty. */
+  setPrimary(queueNames: readonly string[]): void {
+    for (const [name, runner] of this.#runners) runner.setPrimary(queueNames.includes(name));
+  }
+
+  wake(queueName: string): void {
+    this.#runners.get(queueName)?.wake();
+  }
+
+  /** Drains: resolves when nothing is under way and everything is closed. */
+  async stop(): Promise<void> {
+    const { config, sinks, backend } = this.#options;
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop(config.shutdown.pollGrace)));
+    await Promise.all(sinks.map((sink) => sink.close()));
+    await backend.close();
+  }
+
+  /** The time for draining is over: tells the sinks. */
+  abort(): void {
+    this.#hardStop.abort();
+  }
+
+  snapshot(): SliceSnapshot {
+    return Object.fromEntries([...this.#runners].map(([name, runner]) => [name, runner.snapshot()]));
+  }
+}

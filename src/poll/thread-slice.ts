@@ -1,0 +1,74 @@
+/** A slice in a worker thread of its own. */
+import { Worker } from 'node:worker_threads';
+import { ReceiptdError, UsageError } from '../errors.js';
+import type { SliceEvents, SliceHandle, SliceSpec } from './handle.js';
+import type { SliceSnapshot } from './slice.js';
+import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
+
+export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
+  const workerData: ThreadData = spec;
+  const worker = new Worker(new URL('./thread-entry.js', import.meta.url), {
+    workerData,
+    name: `slice ${spec.index}`,
+  });
+  const tell = (message: ToThread) => worker.postMessage(message);
+  let snapshot: SliceSnapshot = {};
+  let problem = '';
+  let crash: Error | undefined;
+  let stopping = false;
+  let exited: () => void = () => {};
+  const exit = new Promise<void>((resolve) => {
+    exited = resolve;
+  });
+  let opened: () => void = () => {};
+  let refused: (error: Error) => void = () => {};
+  const ready = new Promise<void>((resolve, reject) => {
+    opened = resolve;
+    refused = reject;
+  });
+
+  worker.on('message', (message: FromThread) => {
+    switch (message.type) {
+      case 'ready':
+        return opened();
+      case 'refused-to-open': {
+        const Kind = message.usage ? UsageError : ReceiptdError;
+        return refused(new Kind(message.code, message.message));
+      }
+      case 'snapshot':
+        snapshot = message.snapshot;
+        problem = message.problem;
+        return;
+      case 'busy':
+        return events.onBusy(message.queueName);
+      case 'token-refused':
+        return events.onRefused(message.queueName, message.version);
+      case 'stopped':
+        return;
+    }
+  });
+  worker.on('error', (error) => {
+    crash = error instanceof Error ? error : new Error(String(error));
+  });
+  worker.on('exit', (code) => {
+    const error = crash ?? new Error(`the thread exited with ${code}`);
+    refused(error);
+    exited();
+    if (!stopping) events.onCrash(error);
+  });
+
+  return {
+    ready,
+    setToken: (queueName, token) => tell({ type: 'token', queueName, token }),
+    setPrimary: (queueNames) => tell({ type: 'primary', queueNames }),
+    wake: (queueName) => tell({ type: 'wake', queueName }),
+    stop: async () => {
+      stopping = true;
+      tell({ type: 'stop' });
+      await exit;
+    },
+    abort: () => tell({ type: 'abort' }),
+    snapshot: () => snapshot,
+    problem: () => problem,
+  };
+}
