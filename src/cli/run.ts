@@ -1,0 +1,52 @@
+/** `receiptd run`: the daemon in the foreground, until a signal ends it. */
+import { Command } from 'commander';
+import { loadConfig } from '../config/index.js';
+import { Receiptd } from '../daemon.js';
+import { createLogger } from '../log.js';
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run the daemon')
+    .option(
+      '-c, --config <file>',
+      'configuration file (default: $RECEIPTD_CONFIG, receiptd.yaml, config/receiptd.yaml)',
+    )
+    .action(async (options: { config?: string }) => {
+      const { config } = loadConfig({ file: options.config, env: process.env, cwd: process.cwd() });
+      const log = createLogger(config.log);
+      const daemon = new Receiptd(config, log, []);
+
+      const signal = new Promise<void>((resolve) => {
+        const onSignal = (name: NodeJS.Signals) => {
+          log.info(
+            `${name}: draining, for at most ${config.shutdown.timeout} ms; a second signal exits at once`,
+          );
+          for (const again of ['SIGTERM', 'SIGINT'] as const) {
+            process.removeListener(again, onSignal);
+            process.once(again, () => process.exit(1));
+          }
+          resolve();
+        };
+        process.on('SIGTERM', onSignal);
+        process.on('SIGINT', onSignal);
+      });
+
+      const started = daemon.start();
+      // A signal during the start makes it fail, which is then nobody's concern.
+      started.catch(() => {});
+      try {
+        await Promise.race([signal, started.then(() => Promise.race([signal, daemon.fatal]))]);
+      } finally {
+        const hardStop = setTimeout(() => {
+          log.error(
+            `not drained after ${config.shutdown.timeout} ms, exiting: what is undelivered comes again`,
+          );
+          daemon.abort();
+          process.exit(1);
+        }, config.shutdown.timeout);
+        hardStop.unref();
+        await daemon.stop();
+      }
+      log.info('drained');
+    });
+}

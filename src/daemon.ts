@@ -1,0 +1,232 @@
+/**
+ * The daemon: puts the rooms together and keeps them in order. Starting opens what can fail for good first; stopping
+ * follows the flow, so that whatever is under way ends where it was going.
+ */
+import type { Logger } from 'pino';
+import { type Config, type ConfigInput, parseConfig } from './config/index.js';
+import { describeError } from './errors.js';
+import { createLogger } from './log.js';
+import { notReady, OpsServer, type QueueStatus, type Status } from './ops/index.js';
+import {
+  type Backend,
+  type DeadLetterDesk,
+  DeadLetters,
+  EmbeddedBackend,
+  openBackend,
+} from './pipeline/index.js';
+import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
+import { type Handlers, inlineHandlers, type Sink } from './sinks/index.js';
+import { createCredentials, createTokenQuery, TokenKeeper } from './token/index.js';
+import { version } from './version.js';
+
+export interface ReceiptdOptions {
+  /** As in `receiptd.yaml`; every key with a default may be left out. */
+  config: ConfigInput;
+  /** Handlers that live in this process, beside the configured sinks. Everything then runs in this thread. */
+  handlers?: Handlers;
+  /** @default pino on standard error, as `log` says */
+  log?: Logger;
+}
+
+/** Makes a daemon; `start` runs it. @throws {ConfigError} */
+export function createReceiptd({ config, handlers, log }: ReceiptdOptions): Receiptd {
+  const checked = parseConfig(config);
+  const extraSinks = handlers === undefined ? [] : [inlineHandlers(handlers)];
+  return new Receiptd(checked, log ?? createLogger(checked.log), extraSinks);
+}
+
+export class Receiptd {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #credentials: ReturnType<typeof createCredentials>;
+  readonly #keepers: ReadonlyMap<string, TokenKeeper>;
+  readonly #host: SliceHost;
+  readonly #mode: Status['slices']['mode'];
+  readonly #count: number;
+  readonly #ops: OpsServer;
+  readonly #startedAt = Date.now();
+  #phase: 'starting' | 'running' | 'stopping' = 'starting';
+  #opsUrl = '';
+  #desk: DeadLetterDesk | undefined;
+  #ownBackend: Backend | undefined;
+  #stopping: Promise<void> | undefined;
+  #onFatal: (error: Error) => void = () => {};
+  /** Rejects when the daemon can go on no longer; never resolves. */
+  readonly fatal: Promise<never>;
+
+  constructor(config: Config, log: Logger, extraSinks: readonly Sink[]) {
+    this.#config = config;
+    this.#log = log;
+    this.fatal = new Promise<never>((_, reject) => {
+      this.#onFatal = reject;
+    });
+    this.fatal.catch(() => {});
+    this.#credentials = createCredentials(config.credentials);
+    this.#keepers = this.#createKeepers();
+    const inline = config.pipeline.backend === 'embedded' || extraSinks.length > 0;
+    // Lines from several threads would mix on a pipe.
+    const toStdout = config.sinks.some((sink) => sink.type === 'ndjson' && sink.path === '-');
+    this.#mode = inline ? 'inline' : 'threads';
+    this.#count = inline || toStdout ? 1 : config.poll.threads;
+    const spawn: SpawnSlice = inline
+      ? (spec, events) => inlineSlice(spec, events, log, (opened) => this.#opened(opened), extraSinks)
+      : threadSlice;
+    this.#host = new SliceHost({
+      config,
+      count: this.#count,
+      spawn,
+      log,
+      onRefused: (queueName, refused) => {
+        // A newer token reaches the slices through `onToken`; one that is there already has reached them.
+        this.#keepers
+          .get(queueName)
+          ?.refresh(refused)
+          .catch(() => {});
+      },
+      onFatal: (error) => this.#onFatal(error),
+    });
+    this.#ops = new OpsServer({
+      config: config.ops,
+      status: () => this.status(),
+      deadLetters: () => this.#desk,
+    });
+  }
+
+  /** Base URL of the ops HTTP; empty before `start`. */
+  get opsUrl(): string {
+    return this.#opsUrl;
+  }
+
+  /**
+   * Resolves when everything is open and polling has begun; readiness follows when MNS has answered.
+   * @throws {UsageError} when the configuration can never work: no credentials, a sink or a directory that cannot be
+   *   written, a Redis that evicts. {ReceiptdError} when something else is in the way: a port or directory in use.
+   */
+  async start(): Promise<void> {
+    const { pipeline, queues } = this.#config;
+    this.#opsUrl = await this.#ops.start();
+    try {
+      // Without credentials nothing can ever work; a refusal of theirs may be mended outside while the daemon waits.
+      await this.#credentials();
+      for (const keeper of this.#keepers.values()) keeper.start();
+      await this.#host.start();
+      if (this.#mode === 'threads') {
+        this.#ownBackend = await openBackend(pipeline);
+        this.#openDesk(this.#ownBackend);
+      }
+      if (this.#phase === 'starting') this.#phase = 'running';
+    } catch (error) {
+      await this.stop().catch(() => {});
+      throw error;
+    }
+    const store =
+      pipeline.backend === 'embedded' ? `embedded store in ${pipeline.dataDir}` : pipeline.backend;
+    const slices = `${this.#count} ${this.#mode === 'inline' ? 'inline slice' : 'thread(s)'}`;
+    this.#log.info(
+      `receiptd ${version()} runs: ${queues.length} queue(s), ${store}, ${slices}, ops at ${this.#opsUrl}`,
+    );
+  }
+
+  /** Drains and closes everything. The same promise however often it is called. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** The time for draining is over: tells deliveries under way to give up. */
+  abort(): void {
+    this.#host.abort();
+  }
+
+  status(): Status {
+    const snapshot = this.#host.snapshot();
+    const queues = this.#config.queues.flatMap(({ queueName, messageType }): QueueStatus[] => {
+      const queue = snapshot[queueName];
+      return queue === undefined
+        ? []
+        : [{ ...queue, queueName, messageType, token: this.#tokenStatus(queueName) }];
+    });
+    const reasons = notReady({
+      now: Date.now(),
+      startedAt: this.#startedAt,
+      waitSeconds: this.#config.poll.waitSeconds,
+      maxInFlight: this.#config.pipeline.maxInFlight,
+      queues,
+      problems: this.#host.problems(),
+      phase: this.#phase,
+    });
+    return {
+      ready: reasons.length === 0,
+      reasons,
+      version: version(),
+      pid: process.pid,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      slices: { count: this.#count, mode: this.#mode, restarts: this.#host.restarts },
+      queues,
+    };
+  }
+
+  async #stop(): Promise<void> {
+    this.#phase = 'stopping';
+    // Acknowledging needs tokens, and a person may want to watch: both end after the slices.
+    await this.#host.stop();
+    for (const keeper of this.#keepers.values()) keeper.stop();
+    await this.#ownBackend?.close();
+    await this.#ops.stop();
+  }
+
+  #createKeepers(): ReadonlyMap<string, TokenKeeper> {
+    const { endpoints, region, queues } = this.#config;
+    return new Map(
+      queues.map(({ messageType, queueName }) => {
+        const query = createTokenQuery({
+          endpoint: endpoints.dybaseapi,
+          apiVersion: endpoints.apiVersion,
+          region,
+          messageType,
+          queueName,
+          credentials: this.#credentials,
+        });
+        const log = this.#log.child({ queue: queueName });
+        let said = '';
+        const keeper = new TokenKeeper({
+          query,
+          onToken: (token) => {
+            log.debug({ version: token.version, lifeSeconds: Math.round(token.life / 1000) }, 'new token');
+            said = '';
+            this.#host.setToken(queueName, token);
+          },
+          onError: (error, { tokenStillGood }) => {
+            const text = describeError(error);
+            if (text !== said) log[tokenStillGood ? 'warn' : 'error'](`no new token: ${text}`);
+            said = text;
+          },
+        });
+        return [queueName, keeper] as const;
+      }),
+    );
+  }
+
+  #tokenStatus(queueName: string): QueueStatus['token'] {
+    const status = this.#keepers.get(queueName)?.status();
+    if (status === undefined) return { refreshes: 0, failures: 0 };
+    const { expiresInMs, lastError, refreshes, failures } = status;
+    return {
+      ...(expiresInMs !== undefined && { expiresInSeconds: Math.round(expiresInMs / 1000) }),
+      ...(lastError !== undefined && { lastError }),
+      refreshes,
+      failures,
+    };
+  }
+
+  #opened({ backend }: Foundations): void {
+    if (backend instanceof EmbeddedBackend) backend.lock.announce(this.#opsUrl);
+    this.#openDesk(backend);
+  }
+
+  #openDesk(backend: Backend): void {
+    this.#desk = new DeadLetters(
+      new Map(this.#config.queues.map(({ queueName }) => [queueName, backend.queue(queueName)])),
+    );
+  }
+}

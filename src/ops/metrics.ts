@@ -1,0 +1,80 @@
+/** `/metrics`: the status in Prometheus' text format, read anew at each scrape. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { COUNTERS, type Counter as CounterName } from '../stats.js';
+import type { QueueStatus, Status } from './status.js';
+
+const GAUGES: Record<string, { help: string; value: (queue: QueueStatus) => number | undefined }> = {
+  in_flight: { help: 'Messages received and not yet acknowledged', value: (queue) => queue.inFlight },
+  backlog: { help: 'Events in the store that are not delivered yet', value: (queue) => queue.backlog },
+  last_poll_timestamp_seconds: {
+    help: 'When MNS last answered a poll',
+    value: (queue) => queue.lastPollAt / 1000,
+  },
+  last_delivery_timestamp_seconds: {
+    help: 'When an event was last delivered',
+    value: (queue) => queue.lastDeliveryAt / 1000,
+  },
+  token_expiry_seconds: {
+    help: 'Seconds until the token of the queue ends',
+    value: (queue) => queue.token.expiresInSeconds,
+  },
+};
+
+export function createMetrics(status: () => Status): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const queueCounter = (name: string, help: string, value: (queue: QueueStatus) => number) =>
+    new Counter({
+      name: `receiptd_${name}_total`,
+      help,
+      labelNames: ['queue', 'type'],
+      registers,
+      collect() {
+        this.reset();
+        for (const queue of status().queues) this.inc(labels(queue), value(queue));
+      },
+    });
+  for (const [name, help] of Object.entries(COUNTERS)) {
+    queueCounter(name, help, (queue) => queue.counters[name as CounterName]);
+  }
+  queueCounter('token_refreshes', 'Tokens received', (queue) => queue.token.refreshes);
+  queueCounter('token_failures', 'Token calls that failed', (queue) => queue.token.failures);
+  for (const [name, { help, value }] of Object.entries(GAUGES)) {
+    new Gauge({
+      name: `receiptd_${name}`,
+      help,
+      labelNames: ['queue', 'type'],
+      registers,
+      collect() {
+        this.reset();
+        for (const queue of status().queues) {
+          const now = value(queue);
+          if (now !== undefined) this.set(labels(queue), now);
+        }
+      },
+    });
+  }
+  new Gauge({
+    name: 'receiptd_ready',
+    help: '1 when /readyz says yes',
+    registers,
+    collect() {
+      this.set(status().ready ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'receiptd_slice_restarts_total',
+    help: 'Slices that crashed and were restarted',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(status().slices.restarts);
+    },
+  });
+  return registry;
+}
+
+function labels(queue: QueueStatus): { queue: string; type: string } {
+  return { queue: queue.queueName, type: queue.messageType };
+}
