@@ -35,6 +35,7 @@ export class RedisBackend implements Backend {
   async check(): Promise<void> {
     let memory: string;
     try {
+      await connected(this.#producer);
       memory = await this.#producer.info('memory');
     } catch (error) {
       const { host, port } = this.#producer.options;
@@ -84,4 +85,20 @@ export class RedisBackend implements Backend {
     this.#producer.disconnect();
     this.#consumer.disconnect();
   }
+}
+
+/** Resolves when the client is ready; rejects with what the first try to connect failed with. */
+function connected(client: Redis): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      client.off('ready', onReady);
+      client.off('error', onError);
+      act();
+    };
+    const onReady = () => settle(resolve);
+    const onError = (error: Error) => settle(() => reject(error));
+    client.on('ready', onReady);
+    client.on('error', onError);
+  });
 }

@@ -1,9 +1,11 @@
 import { pause } from '../backoff.js';
 
-/** How old a reading of the backlog may be. */
+/** How old a reading of the backlog may be while it leaves places. */
 const READING_LASTS_MS = 100;
 /** How often a closed gate looks again. */
-const RECHECK_MS = 100;
+const CLOSED_MS = 20;
+/** How often it does while the store is out of reach. */
+const UNREADABLE_MS = 250;
 
 export interface GateOptions {
   /** Most messages of the queue in flight, over all slices of this process. */
@@ -52,15 +54,17 @@ export class Gate {
   async acquire(wanted: number, signal: AbortSignal): Promise<number> {
     const { limit, slices, unacknowledged } = this.#options;
     const places = Math.max(1, Math.min(wanted, Math.floor(limit / slices)));
+    // Since the reading, the other slices may have used their parts as well: all of ours counts against our part.
+    const free = () =>
+      Math.floor((limit - this.#backlog) / slices) - this.#handedOffSince - this.#held - unacknowledged();
     while (!signal.aborted) {
-      if (await this.#fresh()) {
-        const free = Math.floor((limit - this.backlog - unacknowledged()) / slices) - this.#held;
-        if (free >= places) {
-          this.#held += places;
-          return places;
-        }
+      const readable =
+        (await this.#fresh(READING_LASTS_MS)) && (free() >= places || (await this.#fresh(CLOSED_MS)));
+      if (readable && free() >= places) {
+        this.#held += places;
+        return places;
       }
-      await pause(RECHECK_MS, signal);
+      await pause(readable ? CLOSED_MS : UNREADABLE_MS, signal);
     }
     return 0;
   }
@@ -78,12 +82,12 @@ export class Gate {
 
   /** Reads the backlog anew where it may have changed without anybody asking for places. */
   async refresh(): Promise<void> {
-    if (this.backlog > 0) await this.#fresh();
+    if (this.backlog > 0) await this.#fresh(READING_LASTS_MS);
   }
 
-  /** Makes sure of a recent reading; concurrent callers share one. */
-  async #fresh(): Promise<boolean> {
-    if (performance.now() - this.#readAt < READING_LASTS_MS) return true;
+  /** Makes sure of a reading not older than `maxAge` ms; concurrent callers share one. @returns false when there is none */
+  async #fresh(maxAge: number): Promise<boolean> {
+    if (performance.now() - this.#readAt < maxAge) return true;
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
     });

@@ -27,6 +27,8 @@ import type { TokenSource } from './tokens.js';
 
 const HAND_OFF_RETRY_BASE_MS = 200;
 const HAND_OFF_RETRY_CAP_MS = 5_000;
+/** How fresh the backlog in the status is. */
+const BACKLOG_EVERY_MS = 1_000;
 /** Batch deletes of one queue under way at once. */
 const DELETES = 4;
 
@@ -56,6 +58,7 @@ export class QueueRunner {
   readonly #deliverer: Deliverer;
   readonly #poller: Poller;
   readonly #log: Logger;
+  readonly #watching: NodeJS.Timeout;
   #primary = false;
   #started = false;
 
@@ -100,6 +103,7 @@ export class QueueRunner {
         else this.#fail('store', 'asking the pipeline for its backlog failed', error);
       },
     });
+    this.#watching = setInterval(() => void this.#gate.refresh(), BACKLOG_EVERY_MS);
     this.#deliverer = new Deliverer({
       backend,
       queue: this.#store,
@@ -156,6 +160,7 @@ export class QueueRunner {
   /** Polls end first, then deliveries, then acknowledgements; each only after the one before it feeds it no more. */
   async stop(pollGrace: number): Promise<void> {
     await this.#poller.stop(pollGrace);
+    clearInterval(this.#watching);
     await this.#deliverer.close();
     await this.#acknowledger.flush();
     await this.#store.close();
