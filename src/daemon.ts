@@ -12,7 +12,7 @@ import {
   type DeadLetterDesk,
   DeadLetters,
   EmbeddedBackend,
-  openBackend,
+  RedisBackend,
 } from './pipeline/index.js';
 import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
 import { type Handlers, inlineHandlers, type Sink } from './sinks/index.js';
@@ -111,7 +111,7 @@ export class Receiptd {
       for (const keeper of this.#keepers.values()) keeper.start();
       await this.#host.start();
       if (this.#mode === 'threads') {
-        this.#ownBackend = await openBackend(pipeline);
+        this.#ownBackend = new RedisBackend(pipeline.url, pipeline.prefix);
         this.#openDesk(this.#ownBackend);
       }
       if (this.#phase === 'starting') this.#phase = 'running';

@@ -38,15 +38,10 @@ export interface QueueSnapshot {
   problem: string;
 }
 
-/** Where a queue can be stuck. */
-export type Stage = 'token' | 'poll' | 'store' | 'hand-off' | 'ack';
-
 export class QueueStats {
   readonly counters: Record<Counter, number>;
   lastPollAt = 0;
   lastDeliveryAt = 0;
-  /** The latest failure of each stage, cleared by its next success. */
-  readonly problems = new Map<Stage, string>();
 
   constructor() {
     this.counters = zeroCounters();
@@ -54,10 +49,6 @@ export class QueueStats {
 
   count(counter: Counter, by = 1): void {
     this.counters[counter] += by;
-  }
-
-  get problem(): string {
-    return [...this.problems.values()][0] ?? '';
   }
 }
 

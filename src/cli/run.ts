@@ -44,8 +44,8 @@ export function runCommand(): Command {
           daemon.abort();
           process.exit(1);
         }, config.shutdown.timeout);
-        hardStop.unref();
         await daemon.stop();
+        clearTimeout(hardStop);
       }
       log.info('drained');
     });

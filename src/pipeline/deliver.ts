@@ -19,9 +19,7 @@ import {
 
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15 * 60_000;
-/** A job whose process died is taken up by another after at most about the sum of these two. */
 const LOCK_MS = 15_000;
-const STALLED_CHECK_MS = 5_000;
 
 export interface DelivererOptions {
   backend: Backend;
@@ -31,12 +29,18 @@ export interface DelivererOptions {
   concurrency: number;
   attempts: number;
   stats: QueueStats;
+  /** Delivered or dead, and still to be acknowledged. */
   onFinished(message: FinishedMessage): void;
+  onDelivered(): void;
   onDead(messageId: string, reason: string): void;
-  onRetry(messageId: string, reason: string): void;
+  onRetry(error: Error): void;
   onError(error: Error): void;
   /** Aborts when the daemon is about to stop hard. */
   signal: AbortSignal;
+  /** ms; the first retry comes after half to all of this, each further one after twice that. @default 1000 */
+  retryBase?: number;
+  /** ms; a job whose process died is taken up by another after at most about 1⅓ of this. @default 15000 */
+  lock?: number;
 }
 
 export class Deliverer {
@@ -45,19 +49,21 @@ export class Deliverer {
 
   constructor(options: DelivererOptions) {
     this.#options = options;
+    const { concurrency, retryBase = RETRY_BASE_MS, lock = LOCK_MS } = options;
     const delivery: DeliveryOptions = {
-      concurrency: options.concurrency,
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_CHECK_MS,
+      concurrency,
+      lockDuration: lock,
+      stalledInterval: lock / 3,
       // Dying in the middle of a delivery costs an attempt: an event that kills its process ends as a dead letter.
       maxStalledCount: options.attempts,
       runRetryDelay: RETRY_BASE_MS,
-      settings: { backoffStrategy: retryDelay },
+      settings: { backoffStrategy: (attemptsMade) => retryDelay(attemptsMade, retryBase) },
     };
     this.#worker = options.backend.worker(options.origin.queueName, (job) => this.#deliver(job), delivery);
     this.#worker.on('completed', (job) => {
       options.stats.count('delivered');
       options.stats.lastDeliveryAt = Date.now();
+      options.onDelivered();
       void this.#finished(job, false);
     });
     this.#worker.on('failed', (job, error) => {
@@ -67,7 +73,7 @@ export class Deliverer {
         void this.#finished(job, true);
       } else {
         options.stats.count('retried');
-        if (job !== undefined) options.onRetry(job.data.message.messageId, describeError(error));
+        options.onRetry(error);
       }
     });
     this.#worker.on('error', options.onError);
@@ -121,7 +127,7 @@ function recordOf({ message, content }: ReceiptJob, origin: MessageOrigin): Even
 }
 
 /** Exponential with equal jitter: 0.5–1 s, 1–2 s, 2–4 s … up to a quarter of an hour. */
-function retryDelay(attemptsMade: number): number {
-  const delay = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** (attemptsMade - 1));
+function retryDelay(attemptsMade: number, base: number): number {
+  const delay = Math.min(RETRY_CAP_MS, base * 2 ** (attemptsMade - 1));
   return Math.round(delay / 2 + (Math.random() * delay) / 2);
 }

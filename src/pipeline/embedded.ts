@@ -1,7 +1,8 @@
 /**
- * The backend without a server: PGlite, a PostgreSQL in this process, on a durable directory. Each statement is on
- * the disk before it returns, and a directory left by a crash recovers when it is opened. It has one owner: the
- * directory stays locked while it is open.
+ * The backend without a server: PGlite, a PostgreSQL in this process, on a directory. What a statement wrote is with the
+ * operating system when it returns, so it survives whatever happens to the process, and a directory left by a crash
+ * recovers when it is opened; a machine that loses power may damage it, because PGlite cannot sync files. It has one
+ * owner: the directory stays locked while it is open.
  */
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -12,15 +13,23 @@ import { bullName } from './backend.js';
 import { DataDirLock } from './data-dir.js';
 import { PglitePool } from './pglite-pool.js';
 
+/** ms between two looks at whether there is something to tidy up. */
+const TIDY_EVERY_MS = 60_000;
+
 export class EmbeddedBackend implements Backend {
   readonly lock: DataDirLock;
   readonly #db: PGlite;
   readonly #pool: PglitePool;
+  readonly #tidying: NodeJS.Timeout;
+  #tidiedAt = '';
 
   private constructor(lock: DataDirLock, db: PGlite) {
     this.lock = lock;
     this.#db = db;
     this.#pool = new PglitePool(db);
+    // A statement of a database that is closing fails, and nothing is lost by it.
+    this.#tidying = setInterval(() => void this.tidy().catch(() => {}), TIDY_EVERY_MS);
+    this.#tidying.unref();
   }
 
   /**
@@ -60,7 +69,21 @@ export class EmbeddedBackend implements Backend {
     );
   }
 
+  /**
+   * Gives the room of finished jobs back. PGlite has neither autovacuum nor a checkpointer, so without this the
+   * directory would grow with every receipt that ever passed through it. Does nothing when nothing was written.
+   */
+  async tidy(): Promise<void> {
+    const { rows } = await this.#db.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+    if (rows[0]?.lsn === this.#tidiedAt) return;
+    await this.#db.exec('VACUUM');
+    await this.#db.exec('CHECKPOINT');
+    const after = await this.#db.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
+    this.#tidiedAt = after.rows[0]?.lsn ?? '';
+  }
+
   async close(): Promise<void> {
+    clearInterval(this.#tidying);
     await this.#db.close();
     await this.lock.release();
   }

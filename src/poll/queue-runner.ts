@@ -20,15 +20,18 @@ import {
 } from '../pipeline/index.js';
 import { decode, type MessageOrigin } from '../receipts/index.js';
 import type { Sink } from '../sinks/index.js';
-import { type QueueSnapshot, QueueStats, type Stage } from '../stats.js';
+import { type QueueSnapshot, QueueStats } from '../stats.js';
 import { Gate } from './gate.js';
 import { Poller } from './poller.js';
 import type { TokenSource } from './tokens.js';
+import { Troubles } from './troubles.js';
 
 const HAND_OFF_RETRY_BASE_MS = 200;
 const HAND_OFF_RETRY_CAP_MS = 5_000;
 /** How fresh the backlog in the status is. */
 const BACKLOG_EVERY_MS = 1_000;
+/** Kinds of schema drift that the log hears of. */
+const SHAPES = 50;
 /** Batch deletes of one queue under way at once. */
 const DELETES = 4;
 
@@ -58,6 +61,9 @@ export class QueueRunner {
   readonly #deliverer: Deliverer;
   readonly #poller: Poller;
   readonly #log: Logger;
+  readonly #troubles: Troubles;
+  /** Ways in which receipts differed from their schema, as far as the log has heard of them. */
+  readonly #shapes = new Set<string>();
   readonly #watching: NodeJS.Timeout;
   #primary = false;
   #started = false;
@@ -68,6 +74,7 @@ export class QueueRunner {
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
     this.#log = options.log.child({ queue: queueName });
+    this.#troubles = new Troubles(this.#log);
     this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
     this.#mns = new MnsQueue({
       endpoint: config.endpoints.mns,
@@ -90,7 +97,7 @@ export class QueueRunner {
       onConfirmed: (messages) => this.#confirmed(messages),
       onError: (error) => {
         this.#stats.count('ack_errors');
-        this.#fail('ack', 'deleting delivered messages failed', error);
+        this.#troubles.report('ack', error);
       },
     });
     this.#gate = new Gate({
@@ -99,8 +106,8 @@ export class QueueRunner {
       backlog: () => backlogOf(this.#store),
       unacknowledged: () => this.#acknowledger.unsettled,
       onReading: (error) => {
-        if (error === undefined) this.#recover('store');
-        else this.#fail('store', 'asking the pipeline for its backlog failed', error);
+        if (error === undefined) this.#troubles.clear('store');
+        else this.#troubles.report('store', error);
       },
     });
     this.#watching = setInterval(() => void this.#gate.refresh(), BACKLOG_EVERY_MS);
@@ -114,8 +121,8 @@ export class QueueRunner {
       stats: this.#stats,
       signal: options.hardStop,
       onFinished: (message) => this.#acknowledger.add(message),
-      onRetry: (messageId, reason) =>
-        this.#log.debug({ messageId, reason: maskPhones(reason) }, 'delivery failed'),
+      onDelivered: () => this.#troubles.clear('deliver'),
+      onRetry: (reason) => this.#troubles.report('deliver', reason),
       onDead: (messageId, reason) => {
         this.#log.warn(
           { messageId, reason: maskPhones(reason) },
@@ -132,12 +139,12 @@ export class QueueRunner {
       maxConcurrency,
       receive: async (request) => {
         const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
-        this.#recover('poll');
+        this.#troubles.clear('poll');
         return messages;
       },
       onBatch: (messages) => this.#take(messages),
       onBusy: options.onBusy,
-      onError: (error) => this.#fail('poll', 'receiving messages failed', error),
+      onError: (error) => this.#troubles.report('poll', error),
     });
   }
 
@@ -168,9 +175,16 @@ export class QueueRunner {
   }
 
   snapshot(): QueueSnapshot {
-    const { counters, lastPollAt, lastDeliveryAt, problem } = this.#stats;
+    const { counters, lastPollAt, lastDeliveryAt } = this.#stats;
     const { backlog, inFlight } = this.#gate;
-    return { counters: { ...counters }, inFlight, backlog, lastPollAt, lastDeliveryAt, problem };
+    return {
+      counters: { ...counters },
+      inFlight,
+      backlog,
+      lastPollAt,
+      lastDeliveryAt,
+      problem: this.#troubles.current,
+    };
   }
 
   async #take(messages: readonly ReceivedMessage[]): Promise<void> {
@@ -181,11 +195,11 @@ export class QueueRunner {
       try {
         const finished = await this.#handOff.add(jobs);
         this.#stats.count('handed_off', jobs.length);
-        this.#recover('hand-off');
+        this.#troubles.clear('hand-off');
         for (const message of finished) this.#acknowledger.add(message);
         return;
       } catch (error) {
-        this.#fail('hand-off', 'handing messages to the pipeline failed', error);
+        this.#troubles.report('hand-off', error);
         const delay = fullJitter(attempt, HAND_OFF_RETRY_BASE_MS, HAND_OFF_RETRY_CAP_MS);
         // Once MNS hands them out again there is no point in keeping these.
         if (this.#options.hardStop.aborted || Date.now() + delay > goodUntil) throw error;
@@ -206,14 +220,22 @@ export class QueueRunner {
       };
     }
     this.#stats.count('decoded');
-    if (decoded.drift.length > 0) this.#stats.count('drifted');
+    if (decoded.drift.length > 0) this.#drifted(decoded.drift);
     return { message: envelope, content: { event: decoded.event } };
+  }
+
+  #drifted(drift: readonly string[]): void {
+    this.#stats.count('drifted');
+    const shape = drift.join(', ');
+    if (this.#shapes.has(shape) || this.#shapes.size >= SHAPES) return;
+    this.#shapes.add(shape);
+    this.#log.info({ fields: drift }, 'receipts differ from the documented schema, delivered all the same');
   }
 
   /** MNS has deleted these for good, so they cannot come again: their finished jobs need not be remembered. */
   #confirmed(messages: readonly FinishedMessage[]): void {
     this.#stats.count('acknowledged', messages.length);
-    this.#recover('ack');
+    this.#troubles.clear('ack');
     for (const { messageId, deadLetter } of messages) {
       // One that stays costs a little room until it is too old.
       if (!deadLetter) this.#store.remove(jobIdOf(messageId)).catch(() => {});
@@ -228,23 +250,12 @@ export class QueueRunner {
       return await call();
     } catch (error) {
       if (!(error instanceof MnsAuthError)) throw error;
-      this.#fail('token', 'MNS refused the token, asking for a new one', error);
+      this.#troubles.report('token', error);
     }
     await tokens.replace(queue.queueName, version, signal);
     const answer = await call();
-    this.#recover('token');
+    this.#troubles.clear('token');
     return answer;
-  }
-
-  /** Says a new problem once; the same one again only in the status. */
-  #fail(stage: Stage, doing: string, error: unknown): void {
-    const reason = describeError(error);
-    if (this.#stats.problems.get(stage) !== reason) this.#log.warn(`${doing}: ${reason}`);
-    this.#stats.problems.set(stage, reason);
-  }
-
-  #recover(stage: Stage): void {
-    if (this.#stats.problems.delete(stage)) this.#log.info(`${stage} works again`);
   }
 }
 
