@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { type Config, type ConfigInput, parseConfig } from './config/index.js';
-import { describeError } from './errors.js';
+import { describeError, ReceiptdError } from './errors.js';
 import { createLogger } from './log.js';
 import { notReady, OpsServer, type QueueStatus, type Status } from './ops/index.js';
 import {
@@ -148,7 +148,6 @@ export class Receiptd {
     });
     const reasons = notReady({
       now: Date.now(),
-      startedAt: this.#startedAt,
       waitSeconds: this.#config.poll.waitSeconds,
       maxInFlight: this.#config.pipeline.maxInFlight,
       queues,
@@ -197,9 +196,12 @@ export class Receiptd {
             this.#host.setToken(queueName, token);
           },
           onError: (error, { tokenStillGood }) => {
-            const text = describeError(error);
-            if (text !== said) log[tokenStillGood ? 'warn' : 'error'](`no new token: ${text}`);
-            said = text;
+            // By code, as the words differ each time by the request id; and again once the old token is no good.
+            const what = error instanceof ReceiptdError ? error.code : describeError(error);
+            const news = `${what} ${tokenStillGood}`;
+            if (news !== said)
+              log[tokenStillGood ? 'warn' : 'error'](`no new token: ${describeError(error)}`);
+            said = news;
           },
         });
         return [queueName, keeper] as const;
@@ -212,7 +214,7 @@ export class Receiptd {
     if (status === undefined) return { refreshes: 0, failures: 0 };
     const { expiresInMs, lastError, refreshes, failures } = status;
     return {
-      ...(expiresInMs !== undefined && { expiresInSeconds: Math.round(expiresInMs / 1000) }),
+      ...(expiresInMs !== undefined && { expiresInSeconds: Math.ceil(expiresInMs / 1000) }),
       ...(lastError !== undefined && { lastError }),
       refreshes,
       failures,

@@ -16,8 +16,15 @@ export class ReceiptdError extends Error {
 /** The user asked for something that cannot work: bad arguments or configuration. Commands exit with 2. */
 export class UsageError extends ReceiptdError {}
 
-/** One line for a log or a terminal from anything that was thrown: no stack, no line breaks. */
+/**
+ * One line from anything that was thrown, fit for a log, a terminal and every store: no stack, no line breaks, and
+ * U+FFFD for control characters (PostgreSQL takes no NUL, a terminal obeys escapes) and halves of surrogate pairs, which
+ * an error may have taken from a message.
+ */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s*\n\s*/g, ' ').trim();
+  return text
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd')
+    .trim();
 }

@@ -19,7 +19,8 @@ export const COUNTERS = {
   dead: 'Messages that became dead letters',
   acknowledged: 'Messages that MNS confirmed as deleted',
   ack_errors: 'Batch deletes that failed and are tried again',
-  expired: 'Deliveries that ended after the handle was void: MNS hands the message out again',
+  expired:
+    'Deliveries that ended when the handle was void: MNS hands the message out again if it still has it',
 } as const;
 
 export type Counter = keyof typeof COUNTERS;
@@ -30,6 +31,8 @@ export interface QueueSnapshot {
   inFlight: number;
   /** Jobs in the store that are not finished: shared by all slices of the queue. */
   backlog: number;
+  /** ms since the epoch since when the backlog has not been empty; 0 while it is. */
+  backlogSince: number;
   /** ms since the epoch of the latest poll that MNS answered; 0 before the first. */
   lastPollAt: number;
   /** ms since the epoch of the latest delivery; 0 before the first. */

@@ -89,7 +89,8 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
 
   add(message: Message): void {
     this.#unsettled += 1;
-    this.#wait({ message, attempts: 0, alone: false });
+    this.#waiting.push({ message, attempts: 0, alone: false });
+    this.#pump();
   }
 
   /** Sends what waits without lingering, from now on; resolves when every handle is settled. */
@@ -97,11 +98,6 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
     this.#flushing = true;
     this.#pump();
     if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
-  }
-
-  #wait(entry: Entry<Message>): void {
-    this.#waiting.push(entry);
-    this.#pump();
   }
 
   /** Sends full batches, and a partial one once its linger is over, as far as the concurrency allows. */
@@ -113,12 +109,19 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
       if (this.#waiting.length === 0) this.#overdue = false;
       if (batch.length > 0) void this.#send(batch);
     }
-    if (this.#waiting.length === 0 || this.#overdue || this.#lingering !== undefined) return;
-    this.#lingering = setTimeout(() => {
-      this.#lingering = undefined;
-      this.#overdue = true;
-      this.#pump();
-    }, this.#options.linger);
+    if (this.#waiting.length === 0) this.#stopLingering();
+    else if (!this.#overdue) this.#lingering ??= setTimeout(() => this.#lingered(), this.#options.linger);
+  }
+
+  #lingered(): void {
+    this.#lingering = undefined;
+    this.#overdue = true;
+    this.#pump();
+  }
+
+  #stopLingering(): void {
+    clearTimeout(this.#lingering);
+    this.#lingering = undefined;
   }
 
   #takeBatch(): Entry<Message>[] {
@@ -139,8 +142,7 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
     } catch (error) {
       this.#options.onError?.(error);
       const refused = (error as { fatal?: unknown } | null)?.fatal === true;
-      for (const entry of batch)
-        this.#retry({ ...entry, alone: entry.alone || (refused && batch.length > 1) });
+      this.#retry(batch.map((entry) => ({ ...entry, alone: entry.alone || (refused && batch.length > 1) })));
     } finally {
       this.#inFlight -= 1;
       this.#pump();
@@ -149,21 +151,28 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
 
   #sortOut(batch: Entry<Message>[], failed: ReadonlyMap<string, string>): void {
     const confirmed: Message[] = [];
+    const retrying: Entry<Message>[] = [];
     let gone = 0;
     for (const entry of batch) {
       const code = failed.get(entry.message.receiptHandle);
       if (code === undefined) confirmed.push(entry.message);
       else if (code === 'MessageNotExist' || code === 'ReceiptHandleError') gone += 1;
-      else this.#retry(entry);
+      else retrying.push(entry);
     }
+    if (retrying.length > 0) this.#retry(retrying);
     if (confirmed.length > 0) this.#options.onConfirmed(confirmed);
     this.#settle(confirmed.length + gone);
   }
 
-  #retry(entry: Entry<Message>): void {
-    const again = { ...entry, attempts: entry.attempts + 1 };
-    const delay = fullJitter(again.attempts, RETRY_BASE_MS, RETRY_CAP_MS, this.#options.random);
-    setTimeout(() => this.#wait(again), delay);
+  /** What failed together comes back together, so that a retry is no more requests than the first try. */
+  #retry(entries: Entry<Message>[]): void {
+    const again = entries.map((entry) => ({ ...entry, attempts: entry.attempts + 1 }));
+    const attempts = Math.max(...again.map((entry) => entry.attempts));
+    const delay = fullJitter(attempts, RETRY_BASE_MS, RETRY_CAP_MS, this.#options.random);
+    setTimeout(() => {
+      this.#waiting.push(...again);
+      this.#pump();
+    }, delay);
   }
 
   #settle(count: number): void {

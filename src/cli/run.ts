@@ -17,14 +17,14 @@ export function runCommand(): Command {
       const daemon = new Receiptd(config, log, []);
 
       const signal = new Promise<void>((resolve) => {
+        let draining = false;
+        // One listener for both signals, the first and the second: one that is replaced can lose a signal in between.
         const onSignal = (name: NodeJS.Signals) => {
+          if (draining) process.exit(1);
+          draining = true;
           log.info(
             `${name}: draining, for at most ${config.shutdown.timeout} ms; a second signal exits at once`,
           );
-          for (const again of ['SIGTERM', 'SIGINT'] as const) {
-            process.removeListener(again, onSignal);
-            process.once(again, () => process.exit(1));
-          }
           resolve();
         };
         process.on('SIGTERM', onSignal);

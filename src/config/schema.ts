@@ -220,6 +220,19 @@ export const configSchema = z
         message: `must be unique, sinks[${first}] has the same: give each a name of its own`,
       });
   }, whenSound('sinks'))
+  // With less, a slice's part of the places is too small for a batch worth a request.
+  .superRefine(
+    ({ poll, pipeline }, issues) => {
+      const least = PLACES_PER_THREAD * poll.threads;
+      if (pipeline.maxInFlight < least)
+        issues.addIssue({
+          code: 'custom',
+          path: ['pipeline', 'maxInFlight'],
+          message: `must be at least ${PLACES_PER_THREAD} for each of poll.threads (${least}), got ${pipeline.maxInFlight}`,
+        });
+    },
+    whenSound('poll', 'pipeline'),
+  )
   // An event that no sink wants counts as delivered: its message would be deleted without having gone anywhere.
   .superRefine(
     ({ queues, sinks }, issues) => {
@@ -239,6 +252,8 @@ export const configSchema = z
     const endpoints = { dybaseapi: given.dybaseapi ?? dybaseapi, mns: given.mns ?? mns, apiVersion };
     return { region, endpoints, ...config };
   });
+
+const PLACES_PER_THREAD = 16;
 
 function needsQueue({ input }: { input?: unknown }): string {
   return input === undefined || Array.isArray(input)

@@ -96,7 +96,7 @@ function tagEnd(xml: string, from: number): number {
   throw new XmlError('ends inside a tag');
 }
 
-/** The five entities of XML and character references; anything else stays as it is. */
+/** The five entities of XML and references to characters that XML may hold; anything else stays as it is. */
 function unescapeXml(text: string): string {
   if (!text.includes('&')) return text;
   return text.replace(
@@ -104,7 +104,9 @@ function unescapeXml(text: string): string {
     (whole, dec, hex, name) => {
       if (name) return ENTITIES[name] ?? whole;
       const code = dec ? Number(dec) : Number.parseInt(hex, 16);
-      return code > 0x10ffff ? whole : String.fromCodePoint(code);
+      // No NUL and no half of a surrogate pair: no XML may hold them, and no store takes them.
+      const allowed = code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+      return allowed ? String.fromCodePoint(code) : whole;
     },
   );
 }

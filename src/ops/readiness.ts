@@ -12,8 +12,6 @@ const DELIVERY_BUDGET_MS = 180_000;
 export interface ReadinessInput {
   /** ms since the epoch */
   now: number;
-  /** ms since the epoch */
-  startedAt: number;
   waitSeconds: number;
   maxInFlight: number;
   queues: readonly QueueStatus[];
@@ -36,7 +34,7 @@ export function notReady(input: ReadinessInput): string[] {
 }
 
 function queueProblem(queue: QueueStatus, input: ReadinessInput): string | undefined {
-  const { token, lastPollAt, lastDeliveryAt, inFlight, backlog, problem } = queue;
+  const { token, lastPollAt, lastDeliveryAt, inFlight, backlog, backlogSince, problem } = queue;
   if (token.expiresInSeconds === undefined) return token.lastError ?? 'waiting for the first token';
   if (token.expiresInSeconds <= 0) return token.lastError ?? 'the token has expired';
   if (problem !== '') return problem;
@@ -46,7 +44,7 @@ function queueProblem(queue: QueueStatus, input: ReadinessInput): string | undef
   if (mayPoll && input.now - lastPollAt > pollBudget) {
     return `no poll has been answered for ${seconds(input.now - lastPollAt)}`;
   }
-  const idleSince = Math.max(lastDeliveryAt, input.startedAt);
+  const idleSince = Math.max(lastDeliveryAt, backlogSince);
   if (backlog > 0 && input.now - idleSince > DELIVERY_BUDGET_MS) {
     return `${backlog} events wait and none was delivered for ${seconds(input.now - idleSince)}`;
   }

@@ -13,6 +13,8 @@ import type { Status } from './status.js';
 const PROBES = new Set(['/livez', '/readyz']);
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 const MAX_LIST = 1_000;
+/** Characters of a MessageId in a path. */
+const MAX_ID = 1_024;
 
 export interface OpsOptions {
   config: Config['ops'];
@@ -27,7 +29,12 @@ export class OpsServer {
 
   constructor(options: OpsOptions) {
     this.#config = options.config;
-    this.#app = Fastify({ logger: false, forceCloseConnections: true, bodyLimit: 256 * 1024 });
+    this.#app = Fastify({
+      logger: false,
+      forceCloseConnections: true,
+      bodyLimit: 256 * 1024,
+      routerOptions: { maxParamLength: MAX_ID },
+    });
     const { token, host } = options.config;
     const loopback = LOOPBACK_HOST.test(host.includes(':') ? `[${host}]` : host);
     this.#app.addHook('onRequest', async (request, reply) => {

@@ -36,6 +36,8 @@ export interface Backend {
   queue(name: string): ReceiptQueue;
   /** For delivering: waits out whatever happens to the store. */
   worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker;
+  /** Forgets those of these jobs that are completed, all in one call; any other stays as it is. */
+  removeCompleted(name: string, jobIds: readonly string[]): Promise<void>;
   /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }

@@ -34,6 +34,8 @@ export class DataDirInUseError extends ReceiptdError {
 const SOCKET_PATH_MAX = 100;
 /** Longer than the moment between finding a socket dead and removing it. */
 const TAKEOVER_SETTLES_MS = 100;
+/** An owner that does not answer within this time is there all the same. */
+const ANSWER_MS = 1_000;
 
 export class DataDirLock {
   readonly #server: Server;
@@ -125,15 +127,19 @@ async function socketPath(dataDir: string): Promise<string> {
   return join(tmpdir(), `receiptd-${createHash('sha256').update(real).digest('hex').slice(0, 16)}.sock`);
 }
 
+/** @returns nobody only when the kernel says that no process has the socket open */
 function askOwner(path: string): Promise<(DataDirOwner & { token?: string }) | undefined> {
   return new Promise((resolve) => {
     let answer = '';
     const socket = connect(path);
+    socket.setTimeout(ANSWER_MS, () => socket.destroy());
     socket.on('data', (chunk) => {
       answer += chunk.toString();
     });
-    socket.on('error', () => resolve(undefined));
-    socket.on('end', () => {
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ENOENT' || code === 'ECONNREFUSED') resolve(undefined);
+    });
+    socket.on('close', () => {
       try {
         resolve(JSON.parse(answer) as DataDirOwner);
       } catch {

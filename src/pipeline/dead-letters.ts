@@ -85,7 +85,7 @@ export class DeadLetters implements DeadLetterDesk {
     const found = await this.#find(messageId);
     if (found === undefined) return undefined;
     const { content } = found.job.data;
-    const what = 'event' in content ? { event: toEvent(content.event) } : { body: content.undecodable.body };
+    const what = 'event' in content ? { event: toEvent(content.event) } : { body: content.undecodable };
     return { ...summary(found.job, found.queueName), ...what, errors: found.job.stacktrace ?? [] };
   }
 
@@ -104,10 +104,14 @@ export class DeadLetters implements DeadLetterDesk {
     act: (job: StoredJob) => Promise<void>,
   ): Promise<DeadLetterOutcome> {
     if ('messageIds' in selection) {
-      const found = await Promise.all(selection.messageIds.map((id) => this.#find(id)));
-      for (const entry of found) if (entry !== undefined) await act(entry.job);
-      const missing = selection.messageIds.filter((_, index) => found[index] === undefined);
-      return { done: selection.messageIds.length - missing.length, missing };
+      const messageIds = new Set(selection.messageIds);
+      const missing: string[] = [];
+      for (const messageId of messageIds) {
+        const found = await this.#find(messageId);
+        if (found === undefined) missing.push(messageId);
+        else await act(found.job);
+      }
+      return { done: messageIds.size - missing.length, missing };
     }
     let done = 0;
     for (const [, queue] of this.#selected(selection.queueName)) {

@@ -102,7 +102,7 @@ export class Deliverer {
     if (failures.length === 0) return;
     if (failures.length < missing.length) await job.updateProgress({ confirmed: [...confirmed] });
     const reason = failures.map(({ sink, error }) => `${sink.name}: ${describeError(error)}`).join('; ');
-    const hopeless = failures.every(({ error }) => error instanceof DeadLetterError);
+    const hopeless = failures.every(({ error }) => DeadLetterError.is(error));
     throw hopeless ? new UnrecoverableError(reason) : new Error(reason, { cause: failures[0]?.error });
   }
 
@@ -121,7 +121,7 @@ export class Deliverer {
 /** @throws {UnrecoverableError} when the message is still undecodable: a newer version may be able to read it. */
 function recordOf({ message, content }: ReceiptJob, origin: MessageOrigin): EventRecord {
   if ('event' in content) return content.event;
-  const decoded = decode({ ...message, body: content.undecodable.body }, origin);
+  const decoded = decode({ ...message, body: content.undecodable }, origin);
   if ('undecodable' in decoded) throw new UnrecoverableError(`undecodable: ${decoded.undecodable}`);
   return decoded.event;
 }

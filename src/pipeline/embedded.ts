@@ -16,6 +16,9 @@ import { PglitePool } from './pglite-pool.js';
 /** ms between two looks at whether there is something to tidy up. */
 const TIDY_EVERY_MS = 60_000;
 
+/** BullMQ removes one job a call, and each call has to reach the disk. */
+const REMOVE_COMPLETED = "DELETE FROM job WHERE queue = $1 AND id = ANY($2) AND state = 'completed'";
+
 export class EmbeddedBackend implements Backend {
   readonly lock: DataDirLock;
   readonly #db: PGlite;
@@ -67,6 +70,10 @@ export class EmbeddedBackend implements Backend {
       { ...options, connection: this.#pool },
       createPostgresBackend,
     );
+  }
+
+  async removeCompleted(name: string, jobIds: readonly string[]): Promise<void> {
+    await this.#db.query(REMOVE_COMPLETED, [bullName(name), jobIds]);
   }
 
   /**

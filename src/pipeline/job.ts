@@ -14,17 +14,10 @@ export interface Envelope {
   visibleUntil: number;
 }
 
-/** A message whose body decode could not read: kept as it came, so that nothing of it is lost. */
-export interface Undecodable {
-  /** Why, in one line. */
-  reason: string;
-  /** MessageBody exactly as received. */
-  body: string;
-}
-
 export interface ReceiptJob {
   message: Envelope;
-  content: { event: EventRecord } | { undecodable: Undecodable };
+  /** What decode made of the body, or the body exactly as received where it could not, so that nothing of it is lost. */
+  content: { event: EventRecord } | { undecodable: string };
 }
 
 /** Kept in the job's progress, so that a retry skips the sinks that have the event already. */

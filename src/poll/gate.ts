@@ -29,6 +29,7 @@ export class Gate {
   readonly #options: GateOptions;
   #held = 0;
   #backlog = 0;
+  #backlogSince = 0;
   #handedOffSince = 0;
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<boolean> | undefined;
@@ -42,18 +43,25 @@ export class Gate {
     return this.#backlog + this.#handedOffSince;
   }
 
+  /** ms since the epoch since when the backlog has not been empty, as last read; 0 while it is. */
+  get backlogSince(): number {
+    return this.#backlogSince;
+  }
+
   get inFlight(): number {
     return this.#held + this.backlog + this.#options.unacknowledged();
   }
 
   /**
    * Waits for places and takes them.
-   * @param wanted places for a full batch; fewer only where the limit itself is smaller
+   * @param wanted places for a full batch; fewer where the limit leaves no room for them
    * @returns how many were taken: 0 only when the signal aborted.
    */
   async acquire(wanted: number, signal: AbortSignal): Promise<number> {
     const { limit, slices, unacknowledged } = this.#options;
-    const places = Math.max(1, Math.min(wanted, Math.floor(limit / slices)));
+    // Half of a slice's part, so that one event that waits long for its retry does not keep the others out.
+    const most = slices === 1 ? limit : limit / slices / 2;
+    const places = Math.max(1, Math.floor(Math.min(wanted, most)));
     // Since the reading, the other slices may have used their parts as well: all of ours counts against our part.
     const free = () =>
       Math.floor((limit - this.#backlog) / slices) - this.#handedOffSince - this.#held - unacknowledged();
@@ -98,6 +106,8 @@ export class Gate {
     const before = this.#handedOffSince;
     try {
       this.#backlog = await this.#options.backlog();
+      if (this.#backlog === 0) this.#backlogSince = 0;
+      else this.#backlogSince ||= Date.now();
       // What was handed off while the store was asked may or may not be in the answer: count it once more.
       this.#handedOffSince -= before;
       this.#readAt = performance.now();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { fullJitter, pause } from '../backoff.js';
 import { MnsFatalError, type ReceivedMessage } from '../mns/index.js';
 import type { QueueStats } from '../stats.js';
@@ -9,6 +10,8 @@ const ERROR_CAP_MS = 30_000;
 const FATAL_CAP_MS = 60_000;
 const EMPTY_BASE_MS = 500;
 const EMPTY_CAP_MS = 5_000;
+/** How often a backlog is worth telling: it may take a message to another thread. */
+const BUSY_EVERY_MS = 100;
 
 export interface PollerOptions {
   receive(request: { max: number; waitSeconds: number; signal: AbortSignal }): Promise<ReceivedMessage[]>;
@@ -51,9 +54,12 @@ export class Poller {
   readonly #loops = new Set<Promise<void>>();
   #anchored = false;
   #primary = false;
+  #saidBusyAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    // Every poll listens: maxConcurrency bounds them, and more than ten are no leak.
+    setMaxListeners(0, this.#stopping.signal, this.#aborting.signal);
   }
 
   /** Polls under way or waiting for their turn. */
@@ -86,14 +92,21 @@ export class Poller {
   #start(anchor: boolean): void {
     if (this.#stopping.signal.aborted) return;
     if (anchor) this.#anchored = true;
-    const loop = this.#run(anchor).finally(() => {
-      if (anchor) this.#anchored = false;
-      this.#loops.delete(loop);
-    });
+    const loop = this.#run(anchor).finally(() => this.#loops.delete(loop));
     this.#loops.add(loop);
   }
 
   async #run(anchor: boolean): Promise<void> {
+    try {
+      await this.#loop(anchor);
+    } finally {
+      if (anchor) this.#anchored = false;
+    }
+    // Made primary again between the look that ended the loop and its end.
+    if (anchor && this.#primary) this.#start(true);
+  }
+
+  async #loop(anchor: boolean): Promise<void> {
     const { batchSize, gate, random } = this.#options;
     const stop = this.#stopping.signal;
     let errors = 0;
@@ -160,7 +173,11 @@ export class Poller {
   }
 
   #moreHelp(): void {
-    this.#options.onBusy();
+    const now = performance.now();
+    if (now - this.#saidBusyAt >= BUSY_EVERY_MS) {
+      this.#saidBusyAt = now;
+      this.#options.onBusy();
+    }
     if (this.#loops.size < this.#options.maxConcurrency) this.#start(false);
   }
 }

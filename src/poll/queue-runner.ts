@@ -176,11 +176,12 @@ export class QueueRunner {
 
   snapshot(): QueueSnapshot {
     const { counters, lastPollAt, lastDeliveryAt } = this.#stats;
-    const { backlog, inFlight } = this.#gate;
+    const { backlog, backlogSince, inFlight } = this.#gate;
     return {
       counters: { ...counters },
       inFlight,
       backlog,
+      backlogSince,
       lastPollAt,
       lastDeliveryAt,
       problem: this.#troubles.current,
@@ -216,7 +217,7 @@ export class QueueRunner {
       this.#stats.count('undecodable');
       return {
         message: envelope,
-        content: { undecodable: { reason: decoded.undecodable, body: message.body } },
+        content: { undecodable: message.body },
       };
     }
     this.#stats.count('decoded');
@@ -236,10 +237,9 @@ export class QueueRunner {
   #confirmed(messages: readonly FinishedMessage[]): void {
     this.#stats.count('acknowledged', messages.length);
     this.#troubles.clear('ack');
-    for (const { messageId, deadLetter } of messages) {
-      // One that stays costs a little room until it is too old.
-      if (!deadLetter) this.#store.remove(jobIdOf(messageId)).catch(() => {});
-    }
+    // A dead letter is not completed, and stays. What stays by accident costs a little room until it is too old.
+    const jobIds = messages.map(({ messageId }) => jobIdOf(messageId));
+    this.#options.backend.removeCompleted(this.#options.queue.queueName, jobIds).catch(() => {});
   }
 
   /** Calls MNS; a refused token is replaced once, then the refusal is the caller's to back off from. */

@@ -30,6 +30,7 @@ interface Seat {
   handle: SliceHandle | undefined;
   crashes: number;
   startedAt: number;
+  restarting?: NodeJS.Timeout;
 }
 
 /**
@@ -77,6 +78,7 @@ export class SliceHost {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    for (const { restarting } of this.#seats) clearTimeout(restarting);
     await Promise.all(this.#seats.map(({ handle }) => handle?.stop()));
   }
 
@@ -123,8 +125,7 @@ export class SliceHost {
     const delay = RESTART_BASE_MS / 2 + fullJitter(seat.crashes, RESTART_BASE_MS, RESTART_CAP_MS);
     this.#options.log.error(`slice ${index} crashed (${describeError(error)}), restarting it in ${delay} ms`);
     this.#assignPrimaries();
-    setTimeout(() => {
-      if (this.#stopping) return;
+    seat.restarting = setTimeout(() => {
       this.#spawn(index);
       this.#assignPrimaries();
       seat.handle?.ready.catch((cause: unknown) => {
@@ -162,6 +163,7 @@ export class SliceHost {
       counters: { ...(this.#past.get(queueName) ?? zeroCounters()) },
       inFlight: 0,
       backlog: 0,
+      backlogSince: 0,
       lastPollAt: 0,
       lastDeliveryAt: 0,
       problem: '',
@@ -173,6 +175,7 @@ export class SliceHost {
       // The backlog is shared: each slice has its own reading of the same number.
       sum.inFlight += part.inFlight - part.backlog;
       sum.backlog = Math.max(sum.backlog, part.backlog);
+      sum.backlogSince = Math.max(sum.backlogSince, part.backlogSince);
       sum.lastPollAt = Math.max(sum.lastPollAt, part.lastPollAt);
       sum.lastDeliveryAt = Math.max(sum.lastDeliveryAt, part.lastDeliveryAt);
       sum.problem ||= part.problem;

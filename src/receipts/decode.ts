@@ -39,7 +39,7 @@ export function decode(message: RawMessage, origin: MessageOrigin): Decoded {
     const json = bodyText(message.body);
     const receipt = parseReceipt(json);
     if (typeof receipt !== 'object' || receipt === null) {
-      return { undecodable: `the body is JSON but not an object: ${json.slice(0, 40)}` };
+      return { undecodable: describeError(`the body is JSON but not an object: ${json.slice(0, 40)}`) };
     }
     const entry = Object.hasOwn(catalog, origin.messageType) ? catalog[origin.messageType] : undefined;
     const enqueuedat = isoTime(message.enqueueTime);

@@ -41,9 +41,23 @@ export function toEvent<Data = unknown>(record: EventRecord): ReceiptEvent<Data>
   return { ...attributes, data: parseReceipt(json) as Data };
 }
 
+/** Of every line, whatever order a store gave the attributes back in. */
+const ORDER: readonly (keyof EventAttributes)[] = [
+  'specversion',
+  'id',
+  'source',
+  'type',
+  'time',
+  'datacontenttype',
+  'messagetype',
+  'queuename',
+  'dequeuecount',
+  'enqueuedat',
+];
+
 /** The event as one line of JSON, without a line break at the end. Numbers stay as they were published. */
 export function toLine(record: EventRecord): string {
-  const { json, ...attributes } = record;
+  const attributes = ORDER.map((name) => `"${name}":${JSON.stringify(record[name])}`).join(',');
   // Line breaks in valid JSON are white space between tokens, never inside a string.
-  return `${JSON.stringify(attributes).slice(0, -1)},"data":${json.replace(/[\r\n]+/g, ' ')}}`;
+  return `{${attributes},"data":${record.json.replace(/[\r\n]+/g, ' ')}}`;
 }

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { describeError, UsageError } from '../errors.js';
 import { type EventRecord, toEvent } from '../receipts/index.js';
 import type { Handler, Handlers } from './handlers.js';
+import { allowSelfImport } from './self-import.js';
 import type { DeliveryContext, Sink } from './sink.js';
 
 export interface ModuleOptions {
@@ -43,6 +44,7 @@ export class HandlersSink implements Sink {
 
   /** @throws {UsageError} when the file cannot be loaded or exports no handlers */
   static async load({ name, path, wants }: ModuleOptions): Promise<HandlersSink> {
+    allowSelfImport();
     let exported: { default?: unknown };
     try {
       exported = await import(pathToFileURL(resolve(path)).href);

@@ -82,9 +82,7 @@ export class NdjsonSink implements Sink {
   deliver(record: EventRecord): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line: toLine(record), resolve, reject });
-      this.#writing ??= this.#writeGroups().finally(() => {
-        this.#writing = undefined;
-      });
+      this.#writing ??= this.#writeGroups();
     });
   }
 
@@ -106,6 +104,8 @@ export class NdjsonSink implements Sink {
         for (const waiting of group) waiting.reject(error);
       }
     }
+    // In the same turn as the look at what waits: whoever comes next must find either this loop or none.
+    this.#writing = undefined;
   }
 
   async #writeGroup(lines: readonly string[]): Promise<void> {

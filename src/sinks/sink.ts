@@ -29,4 +29,9 @@ export class DeadLetterError extends ReceiptdError {
   constructor(reason: string, options?: ErrorOptions) {
     super('DEAD_LETTER', reason, options);
   }
+
+  /** Also of one that comes from another copy of this package, as a handlers' file may have installed. */
+  static is(error: unknown): boolean {
+    return (error as { code?: unknown } | null)?.code === 'DEAD_LETTER';
+  }
 }

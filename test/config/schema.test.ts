@@ -49,6 +49,12 @@ describe('defaults', () => {
   });
 });
 
+it('places in flight for every thread are enough for every thread', () => {
+  expect(refused(() => load(`${HEAD}poll: { threads: 32 }\npipeline: { maxInFlight: 511 }\n`))).toEqual([
+    'pipeline.maxInFlight: must be at least 16 for each of poll.threads (512), got 511 (receiptd.yaml:4)',
+  ]);
+});
+
 describe('ranges', () => {
   it.each([
     ['poll', 'threads', 1, 64],
@@ -65,7 +71,8 @@ describe('ranges', () => {
   ])('%s.%s is a whole number from %i to %i', (section, key, min, max) => {
     const give = (value: unknown) =>
       load(`${HEAD}${section}:\n  ${key}: ${value}\n`, {
-        // Keeps the rule between the two times out of the way of their ranges.
+        // Keeps the rules between two keys out of the way of their ranges.
+        ...(key === 'maxInFlight' && { RECEIPTD_POLL_THREADS: '1' }),
         ...(key === 'pollGrace' && { RECEIPTD_SHUTDOWN_TIMEOUT: '600000' }),
         ...(key === 'timeout' && { RECEIPTD_SHUTDOWN_POLL_GRACE: '0' }),
       });

@@ -23,7 +23,7 @@ function jobs(round: number): ReceiptJob[] {
       dequeueCount: 1,
       visibleUntil: 0,
     },
-    content: { undecodable: { reason: 'padding', body: 'x'.repeat(4_000) } },
+    content: { undecodable: 'x'.repeat(4_000) },
   }));
 }
 

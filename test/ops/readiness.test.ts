@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { notReady } from '../../src/ops/index.js';
+import type { QueueStatus } from '../../src/ops/status.js';
+import { NOW, queueStatus } from './statuses.js';
+
+const MINUTE = 60_000;
+
+function reasons(overrides: Partial<Parameters<typeof notReady>[0]> = {}): string[] {
+  return notReady({
+    now: NOW,
+    waitSeconds: 30,
+    maxInFlight: 1_024,
+    queues: [queueStatus()],
+    problems: [],
+    phase: 'running',
+    ...overrides,
+  });
+}
+
+test('a daemon that polls and delivers is ready', () => {
+  expect(reasons()).toEqual([]);
+});
+
+const cases: [string, Partial<QueueStatus>, string | undefined][] = [
+  ['without a token yet', { token: { refreshes: 0, failures: 0 } }, 'waiting for the first token'],
+  [
+    'whose first token is refused',
+    { token: { refreshes: 0, failures: 1, lastError: 'InvalidAccessKeyId: no such key' } },
+    'InvalidAccessKeyId: no such key',
+  ],
+  [
+    'whose token has ended',
+    { token: { expiresInSeconds: 0, refreshes: 1, failures: 0 } },
+    'the token has expired',
+  ],
+  [
+    'whose token has ended because the new one is refused',
+    { token: { expiresInSeconds: -5, refreshes: 1, failures: 3, lastError: 'Throttling' } },
+    'Throttling',
+  ],
+  [
+    'whose refresh fails while the token still lives',
+    { token: { expiresInSeconds: 60, refreshes: 1, failures: 3, lastError: 'Throttling' } },
+    undefined,
+  ],
+  ['with a problem', { problem: 'no such queue' }, 'no such queue'],
+  ['that MNS has not answered', { lastPollAt: 0 }, 'MNS has not answered yet'],
+  ['in the middle of a long poll', { lastPollAt: NOW - 119_000 }, undefined],
+  ['whose polls hang', { lastPollAt: NOW - 121_000 }, 'no poll has been answered for 121 s'],
+  [
+    'that does not poll because it is full',
+    { lastPollAt: NOW - 121_000, inFlight: 1_024, backlog: 900 },
+    undefined,
+  ],
+  ['that is empty for hours', { lastDeliveryAt: NOW - 300 * MINUTE }, undefined],
+  [
+    'whose deliveries hang',
+    { lastDeliveryAt: NOW - 181_000, backlog: 12, backlogSince: NOW - 300_000 },
+    '12 events wait and none was delivered for 181 s',
+  ],
+  [
+    'that delivers slowly',
+    { lastDeliveryAt: NOW - 179_000, backlog: 12, backlogSince: NOW - 300_000 },
+    undefined,
+  ],
+  [
+    'that never delivered what waits',
+    { lastDeliveryAt: 0, backlog: 1, backlogSince: NOW - 200_000 },
+    '1 events wait and none was delivered for 200 s',
+  ],
+  [
+    'that has something to deliver again after hours without',
+    { lastDeliveryAt: NOW - 300 * MINUTE, backlog: 1, backlogSince: NOW - 5_000 },
+    undefined,
+  ],
+];
+
+test.each(cases)('a queue %s', (_, queue, reason) => {
+  const expected = reason === undefined ? [] : [`Alicom-Queue-1-SmsReport: ${reason}`];
+  expect(reasons({ queues: [queueStatus(queue)] })).toEqual(expected);
+});
+
+test('a daemon that starts is not ready, and says why it waits rather than that it starts', () => {
+  expect(reasons({ phase: 'starting', queues: [] })).toEqual(['starting']);
+  expect(reasons({ phase: 'starting', queues: [], problems: ['no Redis'] })).toEqual(['no Redis']);
+});
+
+test('a daemon that stops is not ready', () => {
+  expect(reasons({ phase: 'stopping' })).toEqual(['stopping']);
+});
+
+test('every queue and every problem has its line', () => {
+  const queues = [
+    queueStatus({ queueName: 'a', problem: 'x' }),
+    queueStatus({ queueName: 'b', lastPollAt: 0 }),
+  ];
+  expect(reasons({ queues, problems: ['slice 1 crashed'] })).toEqual([
+    'slice 1 crashed',
+    'a: x',
+    'b: MNS has not answered yet',
+  ]);
+});

@@ -1,0 +1,41 @@
+import type { QueueStatus, Status } from '../../src/ops/index.js';
+import { type Counter, zeroCounters } from '../../src/stats.js';
+
+export const NOW = Date.UTC(2026, 0, 1);
+
+/** A queue that is well. */
+export function queueStatus(overrides: Partial<QueueStatus> = {}): QueueStatus {
+  return {
+    queueName: 'Alicom-Queue-1-SmsReport',
+    messageType: 'SmsReport',
+    counters: zeroCounters(),
+    inFlight: 0,
+    backlog: 0,
+    backlogSince: 0,
+    lastPollAt: NOW - 1_000,
+    lastDeliveryAt: NOW - 1_000,
+    problem: '',
+    token: { expiresInSeconds: 3_600, refreshes: 1, failures: 0 },
+    ...overrides,
+  };
+}
+
+/** Each counter another number. */
+export function distinctCounters(): Record<Counter, number> {
+  const counters = zeroCounters();
+  for (const [index, name] of (Object.keys(counters) as Counter[]).entries()) counters[name] = index + 100;
+  return counters;
+}
+
+export function statusOf(overrides: Partial<Status> = {}): Status {
+  return {
+    ready: true,
+    reasons: [],
+    version: '0.0.0-test',
+    pid: 1,
+    startedAt: new Date(NOW).toISOString(),
+    slices: { count: 2, mode: 'threads', restarts: 3 },
+    queues: [queueStatus()],
+    ...overrides,
+  };
+}

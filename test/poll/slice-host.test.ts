@@ -1,0 +1,296 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { parseConfig } from '../../src/config/index.js';
+import { ReceiptdError, UsageError } from '../../src/errors.js';
+import type { SliceEvents, SliceHandle, SliceSpec } from '../../src/poll/handle.js';
+import { SliceHost } from '../../src/poll/index.js';
+import type { SliceSnapshot } from '../../src/poll/slice.js';
+import type { SliceToken } from '../../src/poll/tokens.js';
+import { zeroCounters } from '../../src/stats.js';
+
+/** A slice without anything in it. */
+class FakeSlice implements SliceHandle {
+  readonly spec: SliceSpec;
+  readonly events: SliceEvents;
+  ready: Promise<void> = Promise.resolve();
+  readonly tokens: string[] = [];
+  primaries: readonly string[] = [];
+  readonly woken: string[] = [];
+  calls: string[] = [];
+  counts: Record<string, number> = {};
+  trouble = '';
+
+  constructor(spec: SliceSpec, events: SliceEvents) {
+    this.spec = spec;
+    this.events = events;
+  }
+
+  setToken(queueName: string, token: SliceToken): void {
+    this.tokens.push(`${queueName} ${token.version}`);
+  }
+
+  setPrimary(queueNames: readonly string[]): void {
+    this.primaries = queueNames;
+  }
+
+  wake(queueName: string): void {
+    this.woken.push(queueName);
+  }
+
+  async stop(): Promise<void> {
+    this.calls.push('stop');
+  }
+
+  abort(): void {
+    this.calls.push('abort');
+  }
+
+  /** One that has delivered so many and sees as many in flight beside a backlog of 100. */
+  snapshot(): SliceSnapshot {
+    return Object.fromEntries(
+      Object.entries(this.counts).map(([queueName, delivered]) => [
+        queueName,
+        {
+          counters: { ...zeroCounters(), delivered },
+          inFlight: 100 + delivered,
+          backlog: 100,
+          backlogSince: delivered,
+          lastPollAt: delivered,
+          lastDeliveryAt: delivered,
+          problem: '',
+        },
+      ]),
+    );
+  }
+
+  problem(): string {
+    return this.trouble;
+  }
+}
+
+const token = (version: number): SliceToken => ({
+  version,
+  accessKeyId: 'STS.1',
+  accessKeySecret: 's',
+  securityToken: 't',
+});
+
+function hostOf(count: number, queueNames = ['a', 'b', 'c']) {
+  const spawned: FakeSlice[] = [];
+  const fatal: Error[] = [];
+  let next: (slice: FakeSlice) => void = () => {};
+  const host = new SliceHost({
+    config: parseConfig({
+      queues: queueNames.map((queueName) => ({ messageType: 'SmsReport', queueName })),
+    }),
+    count,
+    spawn: (spec, events) => {
+      const slice = new FakeSlice(spec, events);
+      next(slice);
+      spawned.push(slice);
+      return slice;
+    },
+    log: pino({ level: 'silent' }),
+    onRefused: () => {},
+    onFatal: (error) => fatal.push(error),
+  });
+  const at = (index: number): FakeSlice => {
+    const slice = spawned.at(index);
+    if (slice === undefined) throw new Error(`there is no slice ${index}`);
+    return slice;
+  };
+  return {
+    host,
+    spawned,
+    fatal,
+    at,
+    crash: (index: number) => at(index).events.onCrash(new Error('out of memory')),
+    /** What is done to slices that are made from now on. */
+    onSpawn: (act: (slice: FakeSlice) => void) => {
+      next = act;
+    },
+  };
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('starting', () => {
+  test('makes the slices and spreads the queues over them, each in one place', async () => {
+    const { host, spawned } = hostOf(2);
+    await host.start();
+    expect(spawned.map(({ spec }) => [spec.index, spec.slices])).toEqual([
+      [0, 2],
+      [1, 2],
+    ]);
+    expect(spawned.map(({ primaries }) => primaries)).toEqual([['a', 'c'], ['b']]);
+  });
+
+  test('fails with what makes a slice impossible', async () => {
+    const { host, onSpawn } = hostOf(2);
+    const refusal = new UsageError('SINK_UNWRITABLE', 'no');
+    onSpawn((slice) => {
+      if (slice.spec.index === 1) slice.ready = Promise.reject(refusal);
+    });
+    await expect(host.start()).rejects.toBe(refusal);
+  });
+
+  test('tells slices of tokens that came before them and after', async () => {
+    const { host, spawned } = hostOf(2);
+    host.setToken('a', token(1));
+    await host.start();
+    host.setToken('a', token(2));
+    expect(spawned.map(({ tokens }) => tokens)).toEqual([
+      ['a 1', 'a 2'],
+      ['a 1', 'a 2'],
+    ]);
+  });
+});
+
+describe('a slice that crashes', () => {
+  test('gives its queues to the others at once, and gets some back when it is restarted', async () => {
+    const { host, spawned, crash, at } = hostOf(3);
+    await host.start();
+    host.setToken('b', token(7));
+    crash(1);
+    expect([at(0).primaries, at(2).primaries]).toEqual([['a', 'c'], ['b']]);
+    expect(host.problems()).toEqual(['slice 1 crashed and is about to be restarted']);
+    await pass(2_000);
+    expect(spawned).toHaveLength(4);
+    expect(at(3).spec.index).toBe(1);
+    expect(at(3).tokens).toEqual(['b 7']);
+    expect([0, 3, 2].map((index) => at(index).primaries)).toEqual([['a'], ['b'], ['c']]);
+    expect(host.problems()).toEqual([]);
+    expect(host.restarts).toBe(1);
+  });
+
+  test('again and again is restarted ever later, until one holds', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const { host, spawned, crash } = hostOf(1);
+    await host.start();
+    const pauses: number[] = [];
+    const untilRestarted = async () => {
+      const [since, count] = [Date.now(), spawned.length];
+      crash(-1);
+      while (spawned.length === count) await pass(50);
+      return Date.now() - since;
+    };
+    for (let round = 0; round < 8; round += 1) pauses.push(await untilRestarted());
+    expect(pauses).toEqual([1_000, 1_500, 2_500, 4_500, 8_500, 15_500, 15_500, 15_500]);
+    await pass(61_000);
+    expect(await untilRestarted()).toBe(1_000);
+    expect(host.restarts).toBe(9);
+  });
+
+  test('leaves its counts behind', async () => {
+    const { host, crash, at } = hostOf(2, ['a']);
+    await host.start();
+    at(0).counts = { a: 5 };
+    at(1).counts = { a: 7 };
+    expect(host.snapshot().a?.counters.delivered).toBe(12);
+    crash(0);
+    expect(host.snapshot().a?.counters.delivered).toBe(12);
+    await pass(2_000);
+    at(2).counts = { a: 1 };
+    crash(2);
+    expect(host.snapshot().a?.counters.delivered).toBe(13);
+  });
+
+  test('ends the daemon when its successor finds that it can never work', async () => {
+    const { host, crash, fatal, onSpawn } = hostOf(1);
+    await host.start();
+    const refusal = new UsageError('REDIS_EVICTS', 'no');
+    onSpawn((slice) => {
+      slice.ready = Promise.reject(refusal);
+    });
+    crash(0);
+    await pass(2_000);
+    expect(fatal).toEqual([refusal]);
+  });
+
+  test('before it was open is restarted without an unhandled rejection', async () => {
+    const { host, crash, fatal, onSpawn } = hostOf(1);
+    await host.start();
+    onSpawn((slice) => {
+      slice.ready = Promise.reject(new ReceiptdError('SLICE', 'the thread exited with 1'));
+    });
+    crash(0);
+    await pass(2_000);
+    onSpawn(() => {});
+    crash(1);
+    await pass(3_000);
+    expect(host.restarts).toBe(2);
+    expect(host.problems()).toEqual([]);
+    expect(fatal).toEqual([]);
+  });
+
+  test('while the daemon stops stays down, and no timer keeps the process alive', async () => {
+    const { host, spawned, crash } = hostOf(2);
+    await host.start();
+    crash(0);
+    await host.stop();
+    crash(1);
+    expect(vi.getTimerCount()).toBe(0);
+    await pass(60_000);
+    expect(spawned).toHaveLength(2);
+  });
+});
+
+describe('a busy queue', () => {
+  test('wakes the other slices, but each queue only ten times a second', async () => {
+    const { host, at } = hostOf(3);
+    await host.start();
+    for (let round = 0; round < 50; round += 1) {
+      at(0).events.onBusy('a');
+      await pass(10);
+    }
+    at(1).events.onBusy('b');
+    expect(at(0).woken).toEqual(['b']);
+    expect(at(1).woken).toEqual(Array(5).fill('a'));
+    expect(at(2).woken).toEqual([...Array(5).fill('a'), 'b']);
+  });
+});
+
+describe('the sum of the slices', () => {
+  test('counts the shared backlog once', async () => {
+    const { host, at } = hostOf(2, ['a', 'b']);
+    await host.start();
+    at(0).counts = { a: 5, b: 1 };
+    at(1).counts = { a: 7 };
+    expect(host.snapshot()).toMatchObject({
+      a: { inFlight: 112, backlog: 100, lastPollAt: 7, lastDeliveryAt: 7 },
+      b: { inFlight: 101, backlog: 100 },
+    });
+  });
+
+  test('says each problem once', async () => {
+    const { host, at } = hostOf(3);
+    await host.start();
+    for (const index of [0, 1]) at(index).trouble = 'no Redis';
+    expect(host.problems()).toEqual(['no Redis']);
+  });
+
+  test('is there for every queue before any slice has reported', () => {
+    const { host } = hostOf(2);
+    expect(host.snapshot().b).toMatchObject({ inFlight: 0, lastPollAt: 0, counters: zeroCounters() });
+  });
+});
+
+test('stopping and aborting reach every slice', async () => {
+  const { host, spawned } = hostOf(2);
+  await host.start();
+  host.abort();
+  await host.stop();
+  expect(spawned.map(({ calls }) => calls)).toEqual([
+    ['abort', 'stop'],
+    ['abort', 'stop'],
+  ]);
+});

@@ -1,0 +1,72 @@
+/** What the log hears and the status shows of a queue's troubles, told apart by the clock of the test. */
+import type { Logger } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Troubles } from '../../src/poll/troubles.js';
+
+let lines: string[];
+let troubles: Troubles;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  lines = [];
+  const say = (line: string) => lines.push(line);
+  troubles = new Troubles({ warn: say, info: say } as unknown as Logger);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a trouble', () => {
+  it('is said when it begins and when it ends, and shown meanwhile', () => {
+    troubles.report('poll', new Error('no route'));
+    expect(troubles.current).toBe('receiving messages failed: no route');
+    troubles.clear('poll');
+    expect(troubles.current).toBe('');
+    expect(lines).toEqual(['receiving messages failed: no route', 'poll works again']);
+  });
+
+  it('that lasts is said again once a minute, however often it is reported', () => {
+    for (let second = 0; second < 130; second += 1) {
+      troubles.report('poll', new Error('no route'));
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(lines).toHaveLength(3);
+  });
+
+  it('that changes its words every time is said every ten seconds', () => {
+    for (let second = 0; second < 35; second += 1) {
+      troubles.report('poll', new Error(`request ${second}`));
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(lines).toHaveLength(4);
+    expect(troubles.current).toContain('request 34');
+  });
+
+  it('that is not there ends without a word', () => {
+    troubles.clear('ack');
+    expect(lines).toEqual([]);
+  });
+});
+
+describe('failed deliveries', () => {
+  it('are the affair of one event at first, and of the queue when several fail in a row', () => {
+    troubles.report('deliver', new Error('down'));
+    troubles.report('deliver', new Error('down'));
+    expect(troubles.current).toBe('');
+    troubles.report('deliver', new Error('down'));
+    expect(troubles.current).toBe('delivering failed, will be tried again: down');
+  });
+
+  it('start over after a delivery', () => {
+    for (const _ of [1, 2]) troubles.report('deliver', new Error('down'));
+    troubles.clear('deliver');
+    for (const _ of [1, 2]) troubles.report('deliver', new Error('down'));
+    expect(troubles.current).toBe('');
+  });
+
+  it('are told without phone numbers', () => {
+    troubles.report('deliver', new Error('13812345678 is unknown'));
+    expect(lines.join()).toContain('138****78 is unknown');
+  });
+});

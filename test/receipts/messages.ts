@@ -1,0 +1,32 @@
+import { decode, type EventRecord, type MessageOrigin, type RawMessage } from '../../src/receipts/index.js';
+
+export const ORIGIN: MessageOrigin = {
+  mnsHost: '123.mns.cn-hangzhou.aliyuncs.com',
+  queueName: 'Alicom-Queue-123-SmsReport',
+  messageType: 'SmsReport',
+};
+
+export const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+export function message(overrides: Partial<RawMessage> = {}): RawMessage {
+  return {
+    messageId: 'message-1',
+    body: '{}',
+    enqueueTime: Date.UTC(2024, 0, 1, 2),
+    dequeueCount: 2,
+    ...overrides,
+  };
+}
+
+/** @throws with the reason when it is undecodable */
+export function eventOf(overrides: Partial<RawMessage>, messageType = 'SmsReport'): EventRecord {
+  const decoded = decode(message(overrides), { ...ORIGIN, messageType });
+  if ('event' in decoded) return decoded.event;
+  throw new Error(`undecodable: ${decoded.undecodable}`);
+}
+
+export function undecodable(overrides: Partial<RawMessage>): string {
+  const decoded = decode(message(overrides), ORIGIN);
+  if ('undecodable' in decoded) return decoded.undecodable;
+  throw new Error(`decoded to ${JSON.stringify(decoded.event)}`);
+}
