@@ -20,6 +20,8 @@ import {
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15 * 60_000;
 const LOCK_MS = 15_000;
+/** Completed jobs wait for their acknowledgement; past the longest retention of MNS none can come. */
+const KEEP_COMPLETED_S = 7 * 24 * 3600;
 
 export interface DelivererOptions {
   backend: Backend;
@@ -56,6 +58,7 @@ export class Deliverer {
       stalledInterval: lock / 3,
       // Dying in the middle of a delivery costs an attempt: an event that kills its process ends as a dead letter.
       maxStalledCount: options.attempts,
+      removeOnComplete: { age: KEEP_COMPLETED_S },
       runRetryDelay: RETRY_BASE_MS,
       settings: { backoffStrategy: (attemptsMade) => retryDelay(attemptsMade, retryBase) },
     };

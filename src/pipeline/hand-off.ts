@@ -5,9 +5,6 @@
 import type { ReceiptQueue } from './backend.js';
 import { acknowledgementOf, type FinishedMessage, jobIdOf, type ReceiptJob } from './job.js';
 
-/** Completed jobs wait for their acknowledgement; past the longest retention of MNS none can come. */
-const KEEP_COMPLETED_S = 7 * 24 * 3600;
-
 export class HandOff {
   readonly #queue: ReceiptQueue;
   readonly #attempts: number;
@@ -20,12 +17,8 @@ export class HandOff {
 
   /** @returns what can be acknowledged at once: messages that came again although they are finished. */
   async add(jobs: readonly ReceiptJob[]): Promise<FinishedMessage[]> {
-    const opts = {
-      attempts: this.#attempts,
-      backoff: { type: 'custom' },
-      removeOnComplete: { age: KEEP_COMPLETED_S },
-      stackTraceLimit: 10,
-    };
+    // They are stored with each job: what is the same for all is the worker's to know.
+    const opts = { attempts: this.#attempts, backoff: { type: 'custom' }, stackTraceLimit: 10 };
     await this.#queue.addBulk(
       jobs.map((job) => ({
         name: 'receipt',
