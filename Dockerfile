@@ -11,11 +11,9 @@ COPY --from=build /app/package.json /app/package.json
 COPY --from=build /app/node_modules /app/node_modules
 COPY --from=build /app/dist /app/dist
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/receiptd \
-    && mkdir -p /etc/receiptd /var/lib/receiptd \
-    && chown node:node /var/lib/receiptd
-# Mount receiptd.yaml into /etc/receiptd, and a volume of its own where the embedded store lives.
-WORKDIR /etc/receiptd
-ENV RECEIPTD_PIPELINE_DATA_DIR=/var/lib/receiptd
+    && install -d -o node -g node /var/lib/receiptd
+# Mount receiptd.yaml here; the embedded store and relative paths of sinks are here too, so keep it on a volume.
+WORKDIR /var/lib/receiptd
 VOLUME /var/lib/receiptd
 USER node
 EXPOSE 8090

@@ -45,7 +45,7 @@ export async function drain(options: DrainOptions): Promise<Drain> {
     sinks: [{ type: 'ndjson', path: output }],
     shutdown: { pollGrace: 100 },
     ops: { port: 0 },
-    log: { level: 'warn' },
+    log: { level: 'error' },
   };
   const file = join(directory, 'receiptd.yaml');
   await writeFile(file, JSON.stringify(config));

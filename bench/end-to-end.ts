@@ -1,5 +1,6 @@
 /** End to end: the daemon's rate beside what BullMQ alone does on the same store, in turns. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BullResult, BullTask } from './bull.js';
@@ -121,9 +122,13 @@ async function bullAlone(
 
 async function inScratch(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'receiptd-bench-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  // Also when a signal ends the bench half-way.
+  process.once('exit', remove);
   try {
     await work(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }

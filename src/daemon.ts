@@ -17,7 +17,7 @@ import {
 import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
 import { type Handlers, inlineHandlers, type Sink } from './sinks/index.js';
 import { createCredentials, createTokenQuery, TokenKeeper } from './token/index.js';
-import { version } from './version.js';
+import { VERSION } from './version.js';
 
 export interface ReceiptdOptions {
   /** As in `receiptd.yaml`; every key with a default may be left out. */
@@ -28,11 +28,13 @@ export interface ReceiptdOptions {
   log?: Logger;
 }
 
-/** Makes a daemon; `start` runs it. @throws {ConfigError} */
+/** Makes a daemon; `start` runs it. With handlers and no `sinks`, the handlers are the only sink. @throws {ConfigError} */
 export function createReceiptd({ config, handlers, log }: ReceiptdOptions): Receiptd {
   const checked = parseConfig(config);
-  const extraSinks = handlers === undefined ? [] : [inlineHandlers(handlers)];
-  return new Receiptd(checked, log ?? createLogger(checked.log), extraSinks);
+  const logger = log ?? createLogger(checked.log);
+  if (handlers === undefined) return new Receiptd(checked, logger, []);
+  const sinks = config.sinks === undefined ? [] : checked.sinks;
+  return new Receiptd({ ...checked, sinks }, logger, [inlineHandlers(handlers)]);
 }
 
 export class Receiptd {
@@ -49,6 +51,7 @@ export class Receiptd {
   #opsUrl = '';
   #desk: DeadLetterDesk | undefined;
   #ownBackend: Backend | undefined;
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #onFatal: (error: Error) => void = () => {};
   /** Rejects when the daemon can go on no longer; never resolves. */
@@ -103,27 +106,21 @@ export class Receiptd {
    *   written, a Redis that evicts. {ReceiptdError} when something else is in the way: a port or directory in use.
    */
   async start(): Promise<void> {
-    const { pipeline, queues } = this.#config;
-    this.#opsUrl = await this.#ops.start();
+    this.#starting = this.#start();
     try {
-      // Without credentials nothing can ever work; a refusal of theirs may be mended outside while the daemon waits.
-      await this.#credentials();
-      for (const keeper of this.#keepers.values()) keeper.start();
-      await this.#host.start();
-      if (this.#mode === 'threads') {
-        this.#ownBackend = new RedisBackend(pipeline.url, pipeline.prefix);
-        this.#openDesk(this.#ownBackend);
-      }
-      if (this.#phase === 'starting') this.#phase = 'running';
+      await this.#starting;
     } catch (error) {
-      await this.stop().catch(() => {});
+      await this.stop();
       throw error;
     }
+    // Stopped meanwhile.
+    if (this.#phase !== 'running') return;
+    const { pipeline, queues } = this.#config;
     const store =
       pipeline.backend === 'embedded' ? `embedded store in ${pipeline.dataDir}` : pipeline.backend;
     const slices = `${this.#count} ${this.#mode === 'inline' ? 'inline slice' : 'thread(s)'}`;
     this.#log.info(
-      `receiptd ${version()} runs: ${queues.length} queue(s), ${store}, ${slices}, ops at ${this.#opsUrl}`,
+      `receiptd ${VERSION} runs: ${queues.length} queue(s), ${store}, ${slices}, ops at ${this.#opsUrl}`,
     );
   }
 
@@ -157,7 +154,7 @@ export class Receiptd {
     return {
       ready: reasons.length === 0,
       reasons,
-      version: version(),
+      version: VERSION,
       pid: process.pid,
       startedAt: new Date(this.#startedAt).toISOString(),
       slices: { count: this.#count, mode: this.#mode, restarts: this.#host.restarts },
@@ -165,10 +162,33 @@ export class Receiptd {
     };
   }
 
+  async #start(): Promise<void> {
+    const { backend, url, prefix } = this.#config.pipeline;
+    this.#opsUrl = await this.#ops.start();
+    // Without credentials nothing can ever work; a refusal of theirs may be mended outside while the daemon waits.
+    await this.#credentials();
+    if (this.#stopping !== undefined) return;
+    for (const keeper of this.#keepers.values()) keeper.start();
+    await this.#host.start();
+    if (this.#stopping !== undefined) return;
+    if (backend === 'redis') await this.#watchRedis(url, prefix);
+    this.#phase = 'running';
+  }
+
+  /** The main thread's own connection, for the dead letters; embedded stores are opened by their slice. */
+  async #watchRedis(url: string, prefix: string): Promise<void> {
+    const redis = new RedisBackend(url, prefix);
+    this.#ownBackend = redis;
+    this.#openDesk(redis);
+    const warning = await redis.durabilityWarning().catch(() => undefined);
+    if (warning !== undefined) this.#log.warn(warning);
+  }
+
   async #stop(): Promise<void> {
     this.#phase = 'stopping';
     // Acknowledging needs tokens, and a person may want to watch: both end after the slices.
     await this.#host.stop();
+    await this.#starting?.catch(() => {});
     for (const keeper of this.#keepers.values()) keeper.stop();
     await this.#ownBackend?.close();
     await this.#ops.stop();
@@ -222,7 +242,8 @@ export class Receiptd {
   }
 
   #opened({ backend }: Foundations): void {
-    if (backend instanceof EmbeddedBackend) backend.lock.announce(this.#opsUrl);
+    if (!(backend instanceof EmbeddedBackend)) return;
+    backend.lock.announce(this.#opsUrl);
     this.#openDesk(backend);
   }
 

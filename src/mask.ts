@@ -1,7 +1,28 @@
 /**
- * Hides phone numbers in text that leaves through logs and pages: in every run of seven digits or more, the middle
- * becomes asterisks; the ends stay so that a person can still tell two apart.
+ * What looks like a number but is none, and then, if it is none of those, digits in groups: 13800138000, 138-0013-8000,
+ * 86 138 0013 8000. A group has two digits at least, so that a list of small numbers is left alone.
+ */
+const DATE = /(?<![\d-])(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])/;
+const TIME = /(?<!\d)\d\d:\d\d:\d\d(?!\d)/;
+const UUID = /(?<!\w)[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?!\w)/;
+const GROUPS = /\d{2,}(?:[ -]\d{2,})*/;
+const CANDIDATE = new RegExp(
+  `(${[DATE, TIME, UUID].map(({ source }) => source).join('|')})|${GROUPS.source}`,
+  'gi',
+);
+
+/** Fewer digits than this are no phone number. */
+const LEAST_DIGITS = 7;
+
+/**
+ * Hides phone numbers in text that leaves through logs and pages: of seven digits or more, in one run or in groups
+ * joined by single spaces or hyphens, the middle becomes asterisks; the ends stay so that a person can still tell two
+ * apart. Rather masks a number too many than one too few.
  */
 export function maskPhones(text: string): string {
-  return text.replace(/\d{7,}/g, (digits) => `${digits.slice(0, 3)}****${digits.slice(-2)}`);
+  return text.replace(CANDIDATE, (found, harmless?: string) => {
+    const digits = found.replace(/\D/g, '');
+    if (harmless !== undefined || digits.length < LEAST_DIGITS) return found;
+    return `${digits.slice(0, 3)}****${digits.slice(-2)}`;
+  });
 }

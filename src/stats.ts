@@ -14,7 +14,6 @@ export const COUNTERS = {
   handed_off: 'Messages handed to the pipeline, duplicates included',
   redelivered: 'Messages that MNS had handed out before',
   delivered: 'Events that every sink confirmed',
-  unwanted: 'Events that no sink wanted',
   retried: 'Failed deliveries that will be tried again',
   dead: 'Messages that became dead letters',
   acknowledged: 'Messages that MNS confirmed as deleted',

@@ -19,14 +19,14 @@ export interface NotDeleted {
   code: string;
 }
 
-export interface AcknowledgerOptions<Message extends Acknowledgement> {
+export interface AcknowledgerOptions {
   /**
    * BatchDeleteMessage: resolves with the handles that were not deleted, rejects when nothing is known of any.
    * An error with `fatal: true` means that MNS will always refuse this request.
    */
   deleteBatch(receiptHandles: readonly string[]): Promise<readonly NotDeleted[]>;
   /** These messages are gone from MNS for good: whatever is kept about them can go too. */
-  onConfirmed(messages: readonly Message[]): void;
+  onConfirmed(messages: readonly Acknowledgement[]): void;
   /** A delete failed and will be tried again. */
   onError?(error: unknown): void;
   /** ms that a handle may wait for its batch to fill. */
@@ -37,8 +37,8 @@ export interface AcknowledgerOptions<Message extends Acknowledgement> {
   random?: () => number;
 }
 
-interface Entry<Message extends Acknowledgement> {
-  message: Message;
+interface Entry {
+  message: Acknowledgement;
   attempts: number;
   /** Its batch was refused as a whole: goes alone, so that one bad handle does not hold up fifteen good ones. */
   alone: boolean;
@@ -63,11 +63,11 @@ interface Entry<Message extends Acknowledgement> {
  * hands it out again with a new handle, its event is found delivered, and it is acknowledged then. A partly failed
  * batch retries only what failed. A handle is never sent after its visibility timeout is over.
  */
-export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
-  readonly #options: AcknowledgerOptions<Message>;
+export class Acknowledger {
+  readonly #options: AcknowledgerOptions;
   readonly #concurrency: number;
   readonly #now: () => number;
-  #waiting: Entry<Message>[] = [];
+  #waiting: Entry[] = [];
   #inFlight = 0;
   #unsettled = 0;
   #lingering: NodeJS.Timeout | undefined;
@@ -76,7 +76,7 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
   #flushing = false;
   #onIdle: (() => void)[] = [];
 
-  constructor(options: AcknowledgerOptions<Message>) {
+  constructor(options: AcknowledgerOptions) {
     this.#options = options;
     this.#concurrency = options.concurrency ?? 8;
     this.#now = options.now ?? Date.now;
@@ -87,7 +87,7 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
     return this.#unsettled;
   }
 
-  add(message: Message): void {
+  add(message: Acknowledgement): void {
     this.#unsettled += 1;
     this.#waiting.push({ message, attempts: 0, alone: false });
     this.#pump();
@@ -124,7 +124,7 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
     this.#lingering = undefined;
   }
 
-  #takeBatch(): Entry<Message>[] {
+  #takeBatch(): Entry[] {
     const first = this.#waiting[0];
     const taken = this.#waiting.splice(0, first?.alone ? 1 : BATCH);
     const loner = first?.alone ? -1 : taken.findIndex((entry) => entry.alone);
@@ -134,7 +134,7 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
     return good;
   }
 
-  async #send(batch: Entry<Message>[]): Promise<void> {
+  async #send(batch: Entry[]): Promise<void> {
     this.#inFlight += 1;
     try {
       const failures = await this.#options.deleteBatch(batch.map((entry) => entry.message.receiptHandle));
@@ -149,9 +149,9 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
     }
   }
 
-  #sortOut(batch: Entry<Message>[], failed: ReadonlyMap<string, string>): void {
-    const confirmed: Message[] = [];
-    const retrying: Entry<Message>[] = [];
+  #sortOut(batch: Entry[], failed: ReadonlyMap<string, string>): void {
+    const confirmed: Acknowledgement[] = [];
+    const retrying: Entry[] = [];
     let gone = 0;
     for (const entry of batch) {
       const code = failed.get(entry.message.receiptHandle);
@@ -165,7 +165,7 @@ export class Acknowledger<Message extends Acknowledgement = Acknowledgement> {
   }
 
   /** What failed together comes back together, so that a retry is no more requests than the first try. */
-  #retry(entries: Entry<Message>[]): void {
+  #retry(entries: Entry[]): void {
     const again = entries.map((entry) => ({ ...entry, attempts: entry.attempts + 1 }));
     const attempts = Math.max(...again.map((entry) => entry.attempts));
     const delay = fullJitter(attempts, RETRY_BASE_MS, RETRY_CAP_MS, this.#options.random);

@@ -2,7 +2,7 @@
 import { debuglog } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { describeError, UsageError } from '../errors.js';
-import { version } from '../version.js';
+import { VERSION } from '../version.js';
 
 /**
  * The executable. A command's file is only loaded when it is the one that was asked for: `receiptd status` does not wait
@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
     .description(
       'Drains Alibaba Cloud Communications receipts out of MNS queues and delivers each one to your sinks',
     )
-    .version(version());
+    .version(VERSION);
   for (const [name, { summary, load }] of Object.entries(commands)) {
     // The others only show their line in the help. Naming one anywhere loads it, which also serves `receiptd help run`.
     program.addCommand((args.includes(name) ? await load() : new Command(name)).summary(summary));

@@ -4,6 +4,9 @@ import { loadConfig } from '../config/index.js';
 import { Receiptd } from '../daemon.js';
 import { createLogger } from '../log.js';
 
+/** ms before the end that deliveries under way are told of it, so that they can give up in good order. */
+const LAST_NOTICE_MS = 1_000;
+
 export function runCommand(): Command {
   return new Command('run')
     .description('run the daemon')
@@ -37,16 +40,19 @@ export function runCommand(): Command {
       try {
         await Promise.race([signal, started.then(() => Promise.race([signal, daemon.fatal]))]);
       } finally {
+        const { timeout } = config.shutdown;
+        const lastNotice = setTimeout(() => daemon.abort(), timeout - Math.min(LAST_NOTICE_MS, timeout / 5));
         const hardStop = setTimeout(() => {
-          log.error(
-            `not drained after ${config.shutdown.timeout} ms, exiting: what is undelivered comes again`,
-          );
-          daemon.abort();
+          log.error(`not drained after ${timeout} ms, exiting: what is undelivered comes again`);
           process.exit(1);
-        }, config.shutdown.timeout);
+        }, timeout);
         await daemon.stop();
+        clearTimeout(lastNotice);
         clearTimeout(hardStop);
       }
       log.info('drained');
+      // What a user's module holds open (a pool, an interval) would keep the process. Nothing is cut: the log is written
+      // at once, and a sink has written what it confirmed.
+      process.exit(0);
     });
 }

@@ -130,7 +130,10 @@ export class Emulator {
     this.#tokens.revokeAll();
   }
 
-  /** The next `count` calls of the operation fail, after faults ordered earlier; they have no other effect. */
+  /**
+   * The next `count` calls of the operation fail, after faults ordered earlier; they have no other effect. 0 calls off
+   * all that was ordered for it.
+   */
   failNext(operation: Operation, count: number, fault: Fault): void {
     this.#faults.add(operation, count, fault);
   }

@@ -11,8 +11,12 @@ interface Plan {
 export class FaultPlan {
   readonly #plans = new Map<string, Plan[]>();
 
+  /** @param count how many calls fail; 0 calls off what was ordered before */
   add(operation: string, count: number, fault: Fault): void {
-    if (count < 1) return;
+    if (count < 1) {
+      this.#plans.delete(operation);
+      return;
+    }
     const plans = this.#plans.get(operation);
     if (plans === undefined) this.#plans.set(operation, [{ fault, left: count }]);
     else plans.push({ fault, left: count });

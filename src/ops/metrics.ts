@@ -1,4 +1,4 @@
-/** `/metrics`: the status in Prometheus' text format, read anew at each scrape. */
+/** `/metrics`: the status in Prometheus' text format, read once a scrape. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { COUNTERS, type Counter as CounterName } from '../stats.js';
 import type { QueueStatus, Status } from './status.js';
@@ -20,7 +20,16 @@ const GAUGES: Record<string, { help: string; value: (queue: QueueStatus) => numb
   },
 };
 
-export function createMetrics(status: () => Status): Registry {
+export interface Metrics {
+  readonly contentType: string;
+  /** What a scrape answers. */
+  scrape(): Promise<string>;
+}
+
+export function createMetrics(status: () => Status): Metrics {
+  /** What all metrics of the scrape under way are made from: a status adds up every slice. */
+  let seen: Status | undefined;
+  const queues = () => seen?.queues ?? [];
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -32,7 +41,7 @@ export function createMetrics(status: () => Status): Registry {
       registers,
       collect() {
         this.reset();
-        for (const queue of status().queues) this.inc(labels(queue), value(queue));
+        for (const queue of queues()) this.inc(labels(queue), value(queue));
       },
     });
   for (const [name, help] of Object.entries(COUNTERS)) {
@@ -48,7 +57,7 @@ export function createMetrics(status: () => Status): Registry {
       registers,
       collect() {
         this.reset();
-        for (const queue of status().queues) {
+        for (const queue of queues()) {
           const now = value(queue);
           if (now !== undefined) this.set(labels(queue), now);
         }
@@ -60,7 +69,7 @@ export function createMetrics(status: () => Status): Registry {
     help: '1 when /readyz says yes',
     registers,
     collect() {
-      this.set(status().ready ? 1 : 0);
+      this.set(seen?.ready ? 1 : 0);
     },
   });
   new Counter({
@@ -69,10 +78,16 @@ export function createMetrics(status: () => Status): Registry {
     registers,
     collect() {
       this.reset();
-      this.inc(status().slices.restarts);
+      this.inc(seen?.slices.restarts ?? 0);
     },
   });
-  return registry;
+  return {
+    contentType: registry.contentType,
+    scrape: () => {
+      seen = status();
+      return registry.metrics();
+    },
+  };
 }
 
 function labels(queue: QueueStatus): { queue: string; type: string } {

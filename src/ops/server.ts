@@ -1,6 +1,7 @@
 /**
- * The ops HTTP: health, metrics, status and dead letters. With a token everything but the probes asks for it. On
- * loopback a request must also name a loopback host, so that a web page cannot reach it through a DNS name of its own.
+ * The ops HTTP: health, metrics, status and dead letters. With a token everything but the probes asks for it, and the
+ * probes say no more than yes or no without it. On loopback a request must also name a loopback host, so that a web page
+ * cannot reach it through a DNS name of its own.
  */
 import { timingSafeEqual } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -37,17 +38,18 @@ export class OpsServer {
     });
     const { token, host } = options.config;
     const loopback = LOOPBACK_HOST.test(host.includes(':') ? `[${host}]` : host);
+    const trusted = (request: FastifyRequest) => token === '' || carries(request, token);
     this.#app.addHook('onRequest', async (request, reply) => {
       if (loopback && !LOOPBACK_HOST.test(request.headers.host ?? ''))
         return refuse(reply, 421, 'wrong host');
-      if (PROBES.has(request.url) || token === '' || carries(request, token)) return;
+      if (PROBES.has(request.url) || trusted(request)) return;
       return refuse(reply, 401, 'send the ops.token as a bearer token');
     });
     this.#app.setErrorHandler((error, _request, reply) => {
       const status = (error as { statusCode?: number }).statusCode ?? 500;
       return reply.code(status).send({ error: describeError(error) });
     });
-    health(this.#app, options.status);
+    health(this.#app, options.status, trusted);
     deadLetters(this.#app, options.deadLetters);
   }
 
@@ -78,16 +80,21 @@ export class OpsServer {
   }
 }
 
-function health(app: FastifyInstance, status: () => Status): void {
+function health(
+  app: FastifyInstance,
+  status: () => Status,
+  trusted: (request: FastifyRequest) => boolean,
+): void {
   const metrics = createMetrics(status);
   app.get('/livez', () => ({ live: true }));
-  app.get('/readyz', (_request, reply) => {
+  app.get('/readyz', (request, reply) => {
     const { ready, reasons } = status();
-    return reply.code(ready ? 200 : 503).send({ ready, reasons });
+    // The reasons name queues and endpoints, which are nobody else's business.
+    return reply.code(ready ? 200 : 503).send(trusted(request) ? { ready, reasons } : { ready });
   });
   app.get('/api/status', () => status());
   app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.metrics()),
+    reply.type(metrics.contentType).send(await metrics.scrape()),
   );
 }
 

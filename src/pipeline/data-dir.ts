@@ -4,7 +4,8 @@
  * socket is seen by every process on this machine that sees the directory, in whatever container.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { rmSync, statSync } from 'node:fs';
+import { mkdir, realpath } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,15 +60,17 @@ export class DataDirLock {
     try {
       await mkdir(dataDir, { recursive: true, mode: 0o750 });
       const path = await socketPath(dataDir);
-      for (let takeover = false; ; takeover = true) {
+      for (;;) {
+        const found = identityOf(path);
         if (await lock.#listen(path)) {
-          if (takeover) await lock.#survive(path, dataDir);
+          await lock.#survive(path, dataDir);
           return lock;
         }
         const owner = await askOwner(path);
         if (owner !== undefined) throw new DataDirInUseError(dataDir, owner);
-        // Nobody answers: the file was left by a process that died.
-        await rm(path, { force: true });
+        // Nobody answers: the file was left by a process that died. Another that found it too may have put its own
+        // there meanwhile; nothing runs between this look and the removal.
+        if (found === identityOf(path)) rmSync(path, { force: true });
       }
     } catch (error) {
       if (error instanceof ReceiptdError) throw error;
@@ -94,8 +97,8 @@ export class DataDirLock {
   }
 
   /**
-   * Two processes may find the same dead socket, and the slower may remove what the faster has just made. The slower
-   * one then has the path, so whoever is not found behind it a moment later has lost.
+   * Another process may still remove what this one has just made, taking it for the dead socket that was there. It then
+   * has the path, so whoever is not found behind it a moment later has lost.
    */
   async #survive(path: string, dataDir: string): Promise<void> {
     await pause(TAKEOVER_SETTLES_MS);
@@ -125,6 +128,12 @@ async function socketPath(dataDir: string): Promise<string> {
   if (Buffer.byteLength(inside) <= SOCKET_PATH_MAX) return inside;
   const real = await realpath(dataDir).catch(() => dataDir);
   return join(tmpdir(), `receiptd-${createHash('sha256').update(real).digest('hex').slice(0, 16)}.sock`);
+}
+
+/** Tells a file from another at the same path; empty when there is none. */
+function identityOf(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.ino} ${stat.ctimeNs}`;
 }
 
 /** @returns nobody only when the kernel says that no process has the socket open */

@@ -4,18 +4,13 @@
  * in the store, as delivered or as a dead letter.
  */
 import { UnrecoverableError } from 'bullmq';
+import type { Acknowledgement } from '../ack/index.js';
 import { describeError } from '../errors.js';
 import { decode, type EventRecord, type MessageOrigin } from '../receipts/index.js';
 import { DeadLetterError, type Sink } from '../sinks/index.js';
 import type { QueueStats } from '../stats.js';
 import type { Backend, DeliveryOptions, ReceiptQueue, ReceiptWorker, StoredJob } from './backend.js';
-import {
-  acknowledgementOf,
-  type DeliveryProgress,
-  type FinishedMessage,
-  jobIdOf,
-  type ReceiptJob,
-} from './job.js';
+import { acknowledgementOf, type DeliveryProgress, jobIdOf, type ReceiptJob } from './job.js';
 
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15 * 60_000;
@@ -32,10 +27,10 @@ export interface DelivererOptions {
   attempts: number;
   stats: QueueStats;
   /** Delivered or dead, and still to be acknowledged. */
-  onFinished(message: FinishedMessage): void;
+  onFinished(message: Acknowledgement): void;
   onDelivered(): void;
   onDead(messageId: string, reason: string): void;
-  onRetry(error: Error): void;
+  onRetry(error: Error, messageId: string): void;
   onError(error: Error): void;
   /** Aborts when the daemon is about to stop hard. */
   signal: AbortSignal;
@@ -48,6 +43,7 @@ export interface DelivererOptions {
 export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #worker: ReceiptWorker;
+  readonly #finishing = new Set<Promise<void>>();
 
   constructor(options: DelivererOptions) {
     this.#options = options;
@@ -67,16 +63,16 @@ export class Deliverer {
       options.stats.count('delivered');
       options.stats.lastDeliveryAt = Date.now();
       options.onDelivered();
-      void this.#finished(job, false);
+      this.#finish(job);
     });
     this.#worker.on('failed', (job, error) => {
       if (job?.finishedOn !== undefined && job.finishedOn !== null) {
         options.stats.count('dead');
         options.onDead(job.data.message.messageId, describeError(error));
-        void this.#finished(job, true);
+        this.#finish(job);
       } else {
         options.stats.count('retried');
-        options.onRetry(error);
+        options.onRetry(error, job?.data.message.messageId ?? '');
       }
     });
     this.#worker.on('error', options.onError);
@@ -85,13 +81,20 @@ export class Deliverer {
   /** Takes no more events; resolves when those under way are finished or due again. */
   async close(): Promise<void> {
     await this.#worker.close();
+    await Promise.all(this.#finishing);
+  }
+
+  #finish(job: StoredJob): void {
+    const finishing = this.#finished(job).finally(() => this.#finishing.delete(finishing));
+    this.#finishing.add(finishing);
   }
 
   async #deliver(job: StoredJob): Promise<void> {
     const record = recordOf(job.data, this.#options.origin);
-    const { stats, signal } = this.#options;
+    const { signal } = this.#options;
     const wanting = this.#options.sinks.filter((sink) => sink.wants(record.messagetype));
-    if (wanting.length === 0) stats.count('unwanted');
+    // Configured otherwise when the event was handed off: never to be taken for delivered.
+    if (wanting.length === 0) throw new Error(`no sink takes ${record.messagetype}`);
     const confirmed = new Set((job.progress as Partial<DeliveryProgress>).confirmed);
     const missing = wanting.filter((sink) => !confirmed.has(sink.name));
     const context = { attempt: job.attemptsMade + 1, signal };
@@ -109,14 +112,14 @@ export class Deliverer {
     throw hopeless ? new UnrecoverableError(reason) : new Error(reason, { cause: failures[0]?.error });
   }
 
-  async #finished(job: StoredJob, deadLetter: boolean): Promise<void> {
+  async #finished(job: StoredJob): Promise<void> {
     let { message } = job.data;
     if (message.visibleUntil <= Date.now()) {
       // The job may have got a newer handle while it was under way.
       const stored = await this.#options.queue.getJob(jobIdOf(message.messageId)).catch(() => undefined);
       message = stored?.data.message ?? message;
     }
-    if (message.visibleUntil > Date.now()) this.#options.onFinished(acknowledgementOf(message, deadLetter));
+    if (message.visibleUntil > Date.now()) this.#options.onFinished(acknowledgementOf(message));
     else this.#options.stats.count('expired');
   }
 }

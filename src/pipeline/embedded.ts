@@ -60,7 +60,10 @@ export class EmbeddedBackend implements Backend {
   }
 
   queue(name: string): ReceiptQueue {
-    return new Queue(bullName(name), { connection: this.#pool }, createPostgresBackend);
+    const queue = new Queue(bullName(name), { connection: this.#pool }, createPostgresBackend);
+    // Without a listener BullMQ prints stack traces. What failed is told by the call that failed.
+    queue.on('error', () => {});
+    return queue;
   }
 
   worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker {

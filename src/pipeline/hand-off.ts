@@ -2,8 +2,9 @@
  * Puts received messages into the pipeline. When `add` resolves, each message is in the store; when it rejects,
  * none counts as handed off and the same ones may be added again, because adding a job that is there does nothing.
  */
+import type { Acknowledgement } from '../ack/index.js';
 import type { ReceiptQueue } from './backend.js';
-import { acknowledgementOf, type FinishedMessage, jobIdOf, type ReceiptJob } from './job.js';
+import { acknowledgementOf, jobIdOf, type ReceiptJob } from './job.js';
 
 export class HandOff {
   readonly #queue: ReceiptQueue;
@@ -16,7 +17,7 @@ export class HandOff {
   }
 
   /** @returns what can be acknowledged at once: messages that came again although they are finished. */
-  async add(jobs: readonly ReceiptJob[]): Promise<FinishedMessage[]> {
+  async add(jobs: readonly ReceiptJob[]): Promise<Acknowledgement[]> {
     // They are stored with each job: what is the same for all is the worker's to know.
     const opts = { attempts: this.#attempts, backoff: { type: 'custom' }, stackTraceLimit: 10 };
     await this.#queue.addBulk(
@@ -35,18 +36,19 @@ export class HandOff {
    * A message came again: its job, if it was here before, gets the new handle (the old one is void), or is finished
    * and only lacks its acknowledgement.
    */
-  async #redelivered(job: ReceiptJob): Promise<FinishedMessage | undefined> {
+  async #redelivered(job: ReceiptJob): Promise<Acknowledgement | undefined> {
     const stored = await this.#queue.getJob(jobIdOf(job.message.messageId));
-    // Not there any more: acknowledged in this very moment.
     if (stored === undefined || stored.data.message.receiptHandle === job.message.receiptHandle)
       return undefined;
     const before = await stored.getState();
-    if (before !== 'completed' && before !== 'failed') {
-      await stored.updateData({ ...stored.data, message: job.message });
-      const after = await stored.getState();
-      if (after !== 'completed' && after !== 'failed') return undefined;
-      return acknowledgementOf(job.message, after === 'failed');
-    }
-    return acknowledgementOf(job.message, before === 'failed');
+    if (isFinished(before)) return acknowledgementOf(job.message);
+    // Neither finished nor waiting: acknowledged and forgotten in this very moment.
+    if (before === 'unknown') return undefined;
+    await stored.updateData({ ...stored.data, message: job.message });
+    return isFinished(await stored.getState()) ? acknowledgementOf(job.message) : undefined;
   }
+}
+
+function isFinished(state: string): boolean {
+  return state === 'completed' || state === 'failed';
 }

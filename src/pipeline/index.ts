@@ -18,7 +18,7 @@ export {
 export { Deliverer } from './deliver.js';
 export { EmbeddedBackend } from './embedded.js';
 export { HandOff } from './hand-off.js';
-export { type Envelope, type FinishedMessage, jobIdOf, type ReceiptJob } from './job.js';
+export { type Envelope, jobIdOf, type ReceiptJob } from './job.js';
 export { RedisBackend } from './redis.js';
 
 /**

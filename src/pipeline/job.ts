@@ -26,14 +26,9 @@ export interface DeliveryProgress {
   confirmed: string[];
 }
 
-/** A finished message: what to delete, and whether its job stays in the store as a dead letter. */
-export interface FinishedMessage extends Acknowledgement {
-  deadLetter: boolean;
-}
-
-export function acknowledgementOf(message: Envelope, deadLetter: boolean): FinishedMessage {
-  const { messageId, receiptHandle, visibleUntil } = message;
-  return { messageId, receiptHandle, visibleUntil, deadLetter };
+/** What deletes a finished message. */
+export function acknowledgementOf({ messageId, receiptHandle, visibleUntil }: Envelope): Acknowledgement {
+  return { messageId, receiptHandle, visibleUntil };
 }
 
 const PLAIN_ID = /^(?=.*\d)(?=.*[^\d])[A-Za-z0-9_-]{1,128}$/;

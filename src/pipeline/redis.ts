@@ -12,6 +12,14 @@ import { bullName } from './backend.js';
 const RECONNECT_CAP_MS = 2_000;
 
 /**
+ * ms without an answer after which a connection is given up for dead: a machine that vanished, a firewall that forgot it.
+ * Longer than an idle worker's call blocks in Redis, which is 10 s at most.
+ */
+const SOCKET_TIMEOUT_MS = 20_000;
+/** ms of silence after which the kernel probes a connection on which nothing is being asked. */
+const KEEP_ALIVE_MS = 10_000;
+
+/**
  * BullMQ removes one job a call, which would be an eighth of all that Redis has to do. The first key is the set of
  * completed jobs, the others are the jobs' own; the arguments are their ids.
  */
@@ -26,11 +34,11 @@ export class RedisBackend implements Backend {
   readonly #producer: Redis;
   readonly #consumer: Redis;
 
-  constructor(url: string, prefix: string) {
+  constructor(url: string, prefix: string, socketTimeout = SOCKET_TIMEOUT_MS) {
     this.#prefix = prefix;
     this.#keys = new QueueKeys(prefix);
     const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS);
-    const common = { retryStrategy, maxRetriesPerRequest: null };
+    const common = { retryStrategy, maxRetriesPerRequest: null, socketTimeout, keepAlive: KEEP_ALIVE_MS };
     // Adding fails at once while Redis is away, so that polling stops; MNS keeps the backlog meanwhile.
     this.#producer = new Redis(url, { ...common, enableOfflineQueue: false, commandTimeout: 10_000 });
     this.#consumer = new Redis(url, common);
@@ -75,13 +83,24 @@ export class RedisBackend implements Backend {
     }
   }
 
+  /** One line on what a restart of this Redis would cost; undefined when it keeps a log of its writes. */
+  async durabilityWarning(): Promise<string | undefined> {
+    await connected(this.#producer);
+    const persistence = await this.#producer.info('persistence');
+    if (!/^aof_enabled:0/m.test(persistence)) return undefined;
+    return 'pipeline.url: this Redis has no AOF (appendonly no): dead letters in it do not survive its restart; set appendonly yes';
+  }
+
   queue(name: string): ReceiptQueue {
-    return new Queue(bullName(name), {
+    const queue = new Queue(bullName(name), {
       connection: this.#producer,
       prefix: this.#prefix,
       // The stream of BullMQ's own events, which nothing here reads.
       streams: { events: { maxLen: 100 } },
     });
+    // Without a listener BullMQ prints stack traces. What failed is told by the call that failed.
+    queue.on('error', () => {});
+    return queue;
   }
 
   worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker {
@@ -104,18 +123,21 @@ export class RedisBackend implements Backend {
   }
 }
 
-/** Resolves when the client is ready; rejects with what the first try to connect failed with. */
+/** Resolves when the client is ready; rejects with what the first try to connect failed with, or when it is closed. */
 function connected(client: Redis): Promise<void> {
   if (client.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
       client.off('ready', onReady);
       client.off('error', onError);
+      client.off('end', onEnd);
       act();
     };
     const onReady = () => settle(resolve);
     const onError = (error: Error) => settle(() => reject(error));
+    const onEnd = () => onError(new Error('the connection was closed'));
     client.on('ready', onReady);
     client.on('error', onError);
+    client.on('end', onEnd);
   });
 }

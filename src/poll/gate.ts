@@ -16,6 +16,11 @@ export interface GateOptions {
   backlog(): Promise<number>;
   /** Messages of this slice that are delivered and not yet acknowledged. */
   unacknowledged(): number;
+  /**
+   * Do deliveries succeed? While they do not, only one message at a time is received, to find out, and that only when
+   * nothing else is in flight: MNS keeps the rest, and the attempts of the others are not burnt.
+   */
+  healthy(): boolean;
   /** The backlog could be read, or could not. */
   onReading?(error: unknown): void;
 }
@@ -58,23 +63,28 @@ export class Gate {
    * @returns how many were taken: 0 only when the signal aborted.
    */
   async acquire(wanted: number, signal: AbortSignal): Promise<number> {
-    const { limit, slices, unacknowledged } = this.#options;
-    // Half of a slice's part, so that one event that waits long for its retry does not keep the others out.
-    const most = slices === 1 ? limit : limit / slices / 2;
-    const places = Math.max(1, Math.floor(Math.min(wanted, most)));
-    // Since the reading, the other slices may have used their parts as well: all of ours counts against our part.
-    const free = () =>
-      Math.floor((limit - this.#backlog) / slices) - this.#handedOffSince - this.#held - unacknowledged();
     while (!signal.aborted) {
-      const readable =
-        (await this.#fresh(READING_LASTS_MS)) && (free() >= places || (await this.#fresh(CLOSED_MS)));
-      if (readable && free() >= places) {
+      let readable = await this.#fresh(READING_LASTS_MS);
+      if (readable && this.#offer(wanted) === 0) readable = await this.#fresh(CLOSED_MS);
+      const places = readable ? this.#offer(wanted) : 0;
+      if (places > 0) {
         this.#held += places;
         return places;
       }
       await pause(readable ? CLOSED_MS : UNREADABLE_MS, signal);
     }
     return 0;
+  }
+
+  /** How many places may be taken now: all of a batch, or none. */
+  #offer(wanted: number): number {
+    const { limit, slices, unacknowledged, healthy } = this.#options;
+    if (!healthy()) return this.inFlight === 0 ? 1 : 0;
+    // Half of a slice's part, so that one event that waits long for its retry does not keep the others out.
+    const batch = Math.max(1, Math.floor(Math.min(wanted, limit / slices / 2)));
+    // Since the reading, the other slices may have used their parts as well: all of ours counts against our part.
+    const used = this.#handedOffSince + this.#held + unacknowledged();
+    return Math.floor((limit - this.#backlog) / slices) - used >= batch ? batch : 0;
   }
 
   /** Places that no message came for, or whose messages were given up. */

@@ -23,10 +23,9 @@ export function inlineSlice(
     const onProblem = (text: string) => {
       problem = text;
     };
-    const foundations = await openFoundations(config, log, onProblem, opening.signal);
+    const foundations = await openFoundations(config, log, onProblem, opening.signal, extraSinks);
     onOpen(foundations);
-    const { backend } = foundations;
-    const sinks = [...foundations.sinks, ...extraSinks];
+    const { backend, sinks } = foundations;
     slice = new Slice({
       config,
       slices,

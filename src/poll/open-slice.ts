@@ -17,6 +17,7 @@ export interface Foundations {
 /**
  * A store that is out of reach is waited for; whatever cannot work without a change is thrown.
  *
+ * @param extraSinks sinks beside the configured ones
  * @param onProblem told why it waits, and '' when that is over
  * @throws {ReceiptdError} when a sink or the store cannot be used, or the signal aborts
  */
@@ -25,8 +26,10 @@ export async function openFoundations(
   log: Logger,
   onProblem: (problem: string) => void,
   signal: AbortSignal,
+  extraSinks: readonly Sink[] = [],
 ): Promise<Foundations> {
-  const sinks = await openSinks(config.sinks);
+  const sinks = [...(await openSinks(config.sinks)), ...extraSinks];
+  checkEveryTypeIsWanted(config, sinks);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const backend = await openBackend(config.pipeline);
@@ -37,13 +40,22 @@ export async function openFoundations(
         error instanceof ReceiptdError && error.code === 'REDIS_UNREACHABLE' && !signal.aborted;
       if (!waitable) {
         await Promise.all(sinks.map((sink) => sink.close()));
-        throw error instanceof ReceiptdError
-          ? error
-          : new UsageError('STORE', describeError(error), { cause: error });
+        throw error;
       }
       if (attempt === 1) log.warn(describeError(error));
       onProblem(describeError(error));
       await pause(RETRY_BASE_MS / 2 + fullJitter(attempt, RETRY_BASE_MS, RETRY_CAP_MS), signal);
     }
+  }
+}
+
+/** An event that no sink wants could only be thrown away or kept for ever, so such a queue is not drained at all. */
+function checkEveryTypeIsWanted({ queues }: Config, sinks: readonly Sink[]): void {
+  for (const [index, { messageType }] of queues.entries()) {
+    if (sinks.some((sink) => sink.wants(messageType))) continue;
+    throw new UsageError(
+      'SINK_NOBODY',
+      `queues[${index}].messageType: no sink takes ${messageType}: add it to a sink's types, or a handler for it`,
+    );
   }
 }

@@ -3,7 +3,7 @@
  * here; each step is a room of its own.
  */
 import type { Logger } from 'pino';
-import { Acknowledger } from '../ack/index.js';
+import { type Acknowledgement, Acknowledger } from '../ack/index.js';
 import { fullJitter, pause } from '../backoff.js';
 import type { Config, QueueConfig } from '../config/index.js';
 import { describeError } from '../errors.js';
@@ -12,7 +12,6 @@ import { MnsAuthError, MnsQueue, type ReceivedMessage } from '../mns/index.js';
 import {
   type Backend,
   Deliverer,
-  type FinishedMessage,
   HandOff,
   jobIdOf,
   type ReceiptJob,
@@ -28,6 +27,8 @@ import { Troubles } from './troubles.js';
 
 const HAND_OFF_RETRY_BASE_MS = 200;
 const HAND_OFF_RETRY_CAP_MS = 5_000;
+/** `visibleUntil` is early by up to this, because MNS tells its time in whole seconds. */
+const CLOCK_GRAIN_MS = 1_000;
 /** How fresh the backlog in the status is. */
 const BACKLOG_EVERY_MS = 1_000;
 /** Kinds of schema drift that the log hears of. */
@@ -57,7 +58,7 @@ export class QueueRunner {
   readonly #store: ReceiptQueue;
   readonly #gate: Gate;
   readonly #handOff: HandOff;
-  readonly #acknowledger: Acknowledger<FinishedMessage>;
+  readonly #acknowledger: Acknowledger;
   readonly #deliverer: Deliverer;
   readonly #poller: Poller;
   readonly #log: Logger;
@@ -65,6 +66,7 @@ export class QueueRunner {
   /** Ways in which receipts differed from their schema, as far as the log has heard of them. */
   readonly #shapes = new Set<string>();
   readonly #watching: NodeJS.Timeout;
+  readonly #removals = new Set<Promise<void>>();
   #primary = false;
   #started = false;
 
@@ -87,13 +89,15 @@ export class QueueRunner {
       },
     });
     this.#store = backend.queue(queueName);
-    // What fails is told by the call that failed.
-    this.#store.on('error', () => {});
     this.#handOff = new HandOff(this.#store, config.pipeline.attempts);
-    this.#acknowledger = new Acknowledger<FinishedMessage>({
+    this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
-      deleteBatch: (handles) => this.#withToken(() => this.#mns.delete(handles)),
+      deleteBatch: async (handles) => {
+        const failures = await this.#withToken(() => this.#mns.delete(handles), options.hardStop);
+        this.#troubles.clear('ack');
+        return failures;
+      },
       onConfirmed: (messages) => this.#confirmed(messages),
       onError: (error) => {
         this.#stats.count('ack_errors');
@@ -105,6 +109,7 @@ export class QueueRunner {
       slices,
       backlog: () => backlogOf(this.#store),
       unacknowledged: () => this.#acknowledger.unsettled,
+      healthy: () => this.#troubles.deliveriesSucceed,
       onReading: (error) => {
         if (error === undefined) this.#troubles.clear('store');
         else this.#troubles.report('store', error);
@@ -122,7 +127,7 @@ export class QueueRunner {
       signal: options.hardStop,
       onFinished: (message) => this.#acknowledger.add(message),
       onDelivered: () => this.#troubles.clear('deliver'),
-      onRetry: (reason) => this.#troubles.report('deliver', reason),
+      onRetry: (error, messageId) => this.#troubles.deliveryFailed(messageId, error),
       onDead: (messageId, reason) => {
         this.#log.warn(
           { messageId, reason: maskPhones(reason) },
@@ -170,6 +175,7 @@ export class QueueRunner {
     clearInterval(this.#watching);
     await this.#deliverer.close();
     await this.#acknowledger.flush();
+    await Promise.all(this.#removals);
     await this.#store.close();
     await this.#mns.close();
   }
@@ -184,15 +190,17 @@ export class QueueRunner {
       backlogSince,
       lastPollAt,
       lastDeliveryAt,
-      problem: this.#troubles.current,
+      problem: this.#troubles.current(inFlight > 0),
     };
   }
 
   async #take(messages: readonly ReceivedMessage[]): Promise<void> {
-    const jobs = messages.map((message) => this.#job(message));
+    let jobs = messages.map((message) => this.#job(message));
     this.#stats.count('redelivered', messages.filter((message) => message.dequeueCount > 1).length);
-    const goodUntil = Math.min(...messages.map((message) => message.visibleUntil));
     for (let attempt = 1; ; attempt += 1) {
+      // What MNS hands out again meanwhile is another's by now, who may be done with it and have forgotten it.
+      jobs = jobs.filter(({ message }) => message.visibleUntil + CLOCK_GRAIN_MS > Date.now());
+      if (jobs.length === 0) return;
       try {
         const finished = await this.#handOff.add(jobs);
         this.#stats.count('handed_off', jobs.length);
@@ -201,9 +209,8 @@ export class QueueRunner {
         return;
       } catch (error) {
         this.#troubles.report('hand-off', error);
+        if (this.#options.hardStop.aborted) throw error;
         const delay = fullJitter(attempt, HAND_OFF_RETRY_BASE_MS, HAND_OFF_RETRY_CAP_MS);
-        // Once MNS hands them out again there is no point in keeping these.
-        if (this.#options.hardStop.aborted || Date.now() + delay > goodUntil) throw error;
         await pause(delay, this.#options.hardStop);
       }
     }
@@ -234,26 +241,30 @@ export class QueueRunner {
   }
 
   /** MNS has deleted these for good, so they cannot come again: their finished jobs need not be remembered. */
-  #confirmed(messages: readonly FinishedMessage[]): void {
+  #confirmed(messages: readonly Acknowledgement[]): void {
     this.#stats.count('acknowledged', messages.length);
-    this.#troubles.clear('ack');
     // A dead letter is not completed, and stays. What stays by accident costs a little room until it is too old.
     const jobIds = messages.map(({ messageId }) => jobIdOf(messageId));
-    this.#options.backend.removeCompleted(this.#options.queue.queueName, jobIds).catch(() => {});
+    const removal = this.#options.backend
+      .removeCompleted(this.#options.queue.queueName, jobIds)
+      .catch(() => {})
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   /** Calls MNS; a refused token is replaced once, then the refusal is the caller's to back off from. */
   async #withToken<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { tokens, queue } = this.#options;
     const version = tokens.current(queue.queueName)?.version ?? 0;
+    let answer: T;
     try {
-      return await call();
+      answer = await call();
     } catch (error) {
       if (!(error instanceof MnsAuthError)) throw error;
       this.#troubles.report('token', error);
+      await tokens.replace(queue.queueName, version, signal);
+      answer = await call();
     }
-    await tokens.replace(queue.queueName, version, signal);
-    const answer = await call();
     this.#troubles.clear('token');
     return answer;
   }

@@ -66,6 +66,7 @@ export class SliceHost {
    * @throws {ReceiptdError} when one can never be
    */
   async start(): Promise<void> {
+    if (this.#stopping) return;
     for (const index of this.#seats.keys()) this.#spawn(index);
     this.#assignPrimaries();
     await Promise.all(this.#seats.map((seat) => seat.handle?.ready));

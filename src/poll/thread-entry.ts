@@ -48,7 +48,6 @@ async function stop(): Promise<void> {
   clearInterval(reporting);
   report();
   say({ type: 'stopped' });
-  port?.close();
 }
 
 slice.ready.then(

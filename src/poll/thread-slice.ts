@@ -44,6 +44,8 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
       case 'token-refused':
         return events.onRefused(message.queueName, message.version);
       case 'stopped':
+        // Everything of ours is closed; what a user's module holds open (a pool, an interval) would keep the thread.
+        void worker.terminate();
         return;
     }
   });

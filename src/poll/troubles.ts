@@ -11,8 +11,8 @@ export type Stage = 'token' | 'poll' | 'store' | 'hand-off' | 'deliver' | 'ack';
 /** A change of words alone (a request id, another receipt) is no news before this. */
 const NEWS_EVERY_MS = 10_000;
 const REMIND_EVERY_MS = 60_000;
-/** One event that cannot be delivered is its own affair; several in a row are the sink's. */
-const DELIVERIES_IN_A_ROW = 3;
+/** An event that cannot be delivered is its own affair; several of them, with none delivered between, are the sink's. */
+const FAILING_EVENTS = 3;
 
 const WORDS: Record<Stage, string> = {
   token: 'MNS refused the token, asking for a new one',
@@ -26,13 +26,13 @@ const WORDS: Record<Stage, string> = {
 interface Trouble {
   reason: string;
   saidAt: number;
-  /** Failures since the last success. */
-  failures: number;
 }
 
 export class Troubles {
   readonly #log: Logger;
   readonly #troubles = new Map<Stage, Trouble>();
+  /** Ids of events that failed since the last delivery, as far as they count. */
+  readonly #failing = new Set<string>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -45,23 +45,37 @@ export class Troubles {
     const quietFor = now - (before?.saidAt ?? Number.NEGATIVE_INFINITY);
     const say = quietFor > (reason === before?.reason ? REMIND_EVERY_MS : NEWS_EVERY_MS);
     if (say) this.#log.warn(`${WORDS[stage]}: ${reason}`);
-    const saidAt = say ? now : (before?.saidAt ?? now);
-    this.#troubles.set(stage, { reason, saidAt, failures: (before?.failures ?? 0) + 1 });
+    this.#troubles.set(stage, { reason, saidAt: say ? now : (before?.saidAt ?? now) });
+  }
+
+  /** A delivery failed and will be tried again. */
+  deliveryFailed(messageId: string, error: unknown): void {
+    if (this.#failing.size < FAILING_EVENTS) this.#failing.add(messageId);
+    this.report('deliver', error);
+  }
+
+  /** Not while several events in a row fail: then it is not the events. */
+  get deliveriesSucceed(): boolean {
+    return this.#failing.size < FAILING_EVENTS;
   }
 
   /** The stage works. */
   clear(stage: Stage): void {
-    const trouble = this.#troubles.get(stage);
-    if (trouble === undefined) return;
-    this.#troubles.delete(stage);
-    if (stage !== 'deliver' || trouble.failures >= DELIVERIES_IN_A_ROW)
+    const sinkFailed = stage === 'deliver' && !this.deliveriesSucceed;
+    if (stage === 'deliver') this.#failing.clear();
+    if (this.#troubles.delete(stage) && (stage !== 'deliver' || sinkFailed))
       this.#log.info(`${stage} works again`);
   }
 
-  /** One line, empty when all is well. */
-  get current(): string {
-    for (const [stage, { reason, failures }] of this.#troubles) {
-      if (stage !== 'deliver' || failures >= DELIVERIES_IN_A_ROW) return `${WORDS[stage]}: ${reason}`;
+  /**
+   * One line, empty when all is well.
+   * @param waiting whether anything is on its way: with nothing left, what failed on the way is over.
+   */
+  current(waiting: boolean): string {
+    for (const [stage, { reason }] of this.#troubles) {
+      const past = !waiting && (stage === 'deliver' || stage === 'hand-off' || stage === 'ack');
+      const single = stage === 'deliver' && this.deliveriesSucceed;
+      if (!past && !single) return `${WORDS[stage]}: ${reason}`;
     }
     return '';
   }

@@ -57,7 +57,8 @@ const ORDER: readonly (keyof EventAttributes)[] = [
 
 /** The event as one line of JSON, without a line break at the end. Numbers stay as they were published. */
 export function toLine(record: EventRecord): string {
-  const attributes = ORDER.map((name) => `"${name}":${JSON.stringify(record[name])}`).join(',');
+  const given = ORDER.filter((name) => record[name] !== undefined);
+  const attributes = given.map((name) => `"${name}":${JSON.stringify(record[name])}`).join(',');
   // Line breaks in valid JSON are white space between tokens, never inside a string.
   return `{${attributes},"data":${record.json.replace(/[\r\n]+/g, ' ')}}`;
 }

@@ -2,10 +2,13 @@
  * Appends one event a line to a file, or to stdout (`-`). An event is confirmed only after its line is on the disk:
  * lines that wait while one write is under way go out together in the next (group commit: one write, one fdatasync).
  *
- * Several threads and processes may append to the same file: each group is one write in append mode. A line that a
- * crash cut short never swallows the next one, because a file that does not end in a line break gets one first.
+ * Several threads and processes may append to the same file: each group is one write in append mode. A line that was cut
+ * short, by a crash or a full disk and by whomever, does not swallow the next one: before each group the sink looks at
+ * the file's last byte, and a file that does not end in a line break gets one first. What cannot be read (a pipe, a
+ * device, a file without the permission) gets one after a write of this sink that was cut short.
  */
 import { close, constants, fdatasync, fstat, open, read, write } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { UsageError } from '../errors.js';
 import { type EventRecord, toLine } from '../receipts/index.js';
@@ -33,6 +36,10 @@ interface Waiting {
 }
 
 const STDOUT = 1;
+/** ms that a named pipe may be without a reader when it is opened. */
+const READER_WAIT_MS = 5_000;
+/** ms between two looks at something that another process is about to change. */
+const LOOK_AGAIN_MS = 10;
 
 export interface NdjsonOptions {
   name: string;
@@ -46,29 +53,31 @@ export class NdjsonSink implements Sink {
   readonly wants: (messageType: string) => boolean;
   readonly #fd: number;
   readonly #durable: boolean;
+  /** The same file for reading; undefined where that is impossible. */
+  readonly #reader: number | undefined;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
-  /** The file may end in the middle of a line. */
-  #torn: boolean;
+  /** This sink's latest write was cut short. */
+  #cutShort = false;
 
-  private constructor(options: NdjsonOptions, fd: number, durable: boolean, torn: boolean) {
+  private constructor(options: NdjsonOptions, fd: number, durable: boolean, reader?: number) {
     this.name = options.name;
     this.wants = options.wants;
     this.#fd = fd;
     this.#durable = durable;
-    this.#torn = torn;
+    this.#reader = reader;
   }
 
   /** @throws {UsageError} when the file cannot be opened for appending. */
   static async open(options: NdjsonOptions): Promise<NdjsonSink> {
-    if (options.path === '-') return new NdjsonSink(options, STDOUT, false, false);
+    if (options.path === '-') return new NdjsonSink(options, STDOUT, false);
     try {
-      const flags = constants.O_APPEND | constants.O_CREAT | constants.O_RDWR;
-      const fd = await fs.open(options.path, flags, 0o640);
-      const stat = await fs.fstat(fd);
-      // Pipes and devices cannot be synced.
-      const durable = stat.isFile();
-      return new NdjsonSink(options, fd, durable, durable && (await endsMidLine(fd, stat.size)));
+      const fd = await openToAppend(options.path);
+      // Pipes and devices can be neither synced nor looked at.
+      const durable = (await fs.fstat(fd)).isFile();
+      // Who may only write has nothing to look with, which is no reason to refuse.
+      const reader = durable ? await fs.open(options.path, 'r').catch(() => undefined) : undefined;
+      return new NdjsonSink(options, fd, durable, reader);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       throw new UsageError(
@@ -89,6 +98,7 @@ export class NdjsonSink implements Sink {
   async close(): Promise<void> {
     await this.#writing;
     if (this.#fd !== STDOUT) await fs.close(this.#fd);
+    if (this.#reader !== undefined) await fs.close(this.#reader);
   }
 
   async #writeGroups(): Promise<void> {
@@ -109,10 +119,11 @@ export class NdjsonSink implements Sink {
   }
 
   async #writeGroup(lines: readonly string[]): Promise<void> {
-    const data = Buffer.from(`${this.#torn ? '\n' : ''}${lines.join('\n')}\n`);
-    this.#torn = true;
+    const torn = this.#reader === undefined ? this.#cutShort : await endsTorn(this.#reader);
+    const data = Buffer.from(`${torn ? '\n' : ''}${lines.join('\n')}\n`);
+    this.#cutShort = true;
     for (let offset = 0; offset < data.length; ) offset += await this.#writeSome(data, offset);
-    this.#torn = false;
+    this.#cutShort = false;
     if (this.#durable) await fs.fdatasync(this.#fd);
   }
 
@@ -122,15 +133,42 @@ export class NdjsonSink implements Sink {
       return (await fs.write(this.#fd, data, offset)).bytesWritten;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await delay(LOOK_AGAIN_MS);
       return 0;
     }
   }
 }
 
-async function endsMidLine(fd: number, size: number): Promise<boolean> {
-  if (size === 0) return false;
-  const last = Buffer.alloc(1);
-  await fs.read(fd, last, 0, 1, size - 1);
-  return last[0] !== 0x0a;
+/**
+ * Only for writing: a pipe that the sink could read as well would never say that its reader has gone. And without
+ * blocking: a pipe that nobody reads must not hold a thread of Node's, of which there are few.
+ */
+async function openToAppend(path: string): Promise<number> {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  const givenUpAt = performance.now() + READER_WAIT_MS;
+  for (;;) {
+    try {
+      return await fs.open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640);
+    } catch (error) {
+      const noReaderYet = (error as NodeJS.ErrnoException).code === 'ENXIO' && performance.now() < givenUpAt;
+      if (!noReaderYet) throw error;
+      await delay(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+/**
+ * Whether a file ends in a line that nobody will end. One that is still growing is in the middle of somebody's write,
+ * which ends with a line break; should it only pause for long, the worst that follows is an empty line.
+ */
+async function endsTorn(reader: number): Promise<boolean> {
+  for (let before = -1; ; await delay(LOOK_AGAIN_MS)) {
+    const { size } = await fs.fstat(reader);
+    if (size === 0) return false;
+    const last = Buffer.alloc(1);
+    await fs.read(reader, last, 0, 1, size - 1);
+    if (last[0] === 0x0a) return false;
+    if (size === before) return true;
+    before = size;
+  }
 }

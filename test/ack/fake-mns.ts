@@ -61,7 +61,7 @@ export interface Bench {
   add(...names: string[]): void;
 }
 
-export function bench(options: Partial<AcknowledgerOptions<never>> = {}): Bench {
+export function bench(options: Partial<AcknowledgerOptions> = {}): Bench {
   const mns = new FakeMns();
   const confirmed: string[] = [];
   const errors: unknown[] = [];

@@ -1,4 +1,5 @@
 /** SIGTERM: what was delivered is deleted, what was not comes again, nothing comes twice. */
+import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import type { ConfigInput } from '../../src/config/index.js';
 import type { Daemon } from '../support/daemon.js';
@@ -10,6 +11,17 @@ type Pipeline = NonNullable<ConfigInput['pipeline']>;
 
 const EMBEDDED: Pipeline = { backend: 'embedded' };
 const BACKENDS = ['embedded', 'redis'] as const;
+/** Notes that it was told, a dot an event. */
+const GIVES_UP = `import { appendFileSync } from 'node:fs';
+export default {
+  default: (event, { signal }) => new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      appendFileSync('given-up', '.');
+      reject(new Error('given up'));
+    });
+  }),
+};
+`;
 const HANGS = 'export default { default: () => new Promise(() => {}) };\n';
 
 /** Stops the daemon twice in the middle of its work, then lets it drain the rest. */
@@ -85,16 +97,34 @@ it('lets a long poll end by itself for no longer than shutdown.pollGrace', async
   expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
 });
 
+it.each(BACKENDS)('ends though a handler module keeps something open: %s', async (backend) => {
+  await using redis = backend === 'redis' ? await TestRedis.start() : undefined;
+  await using site = await Site.create();
+  await using cloud = await startCloud(20);
+  await site.write('keeps.mjs', 'setInterval(() => {}, 1_000);\nexport default { default: () => {} };\n');
+  const daemon = await site.daemon(
+    configFor(cloud, {
+      pipeline: redis === undefined ? EMBEDDED : { backend: 'redis', url: redis.url },
+      sinks: [{ type: 'module', path: 'keeps.mjs' }],
+      shutdown: { pollGrace: 100, timeout: 20_000 },
+    }),
+  );
+  await until('an empty queue', () => cloud.queue(QUEUE).deleted === 20);
+  expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
+  expect(daemon.stderr).toMatch(/drained"/);
+});
+
 /** A daemon whose sink never answers, in the middle of delivering. */
 async function hanging(
   backend: (typeof BACKENDS)[number],
   shutdown: NonNullable<ConfigInput['shutdown']>,
-  use: (daemon: Daemon) => Promise<void>,
+  use: (daemon: Daemon, site: Site) => Promise<void>,
+  module = HANGS,
 ): Promise<void> {
   await using redis = backend === 'redis' ? await TestRedis.start() : undefined;
   await using site = await Site.create();
   await using cloud = await startCloud(20);
-  await site.write('hangs.mjs', HANGS);
+  await site.write('hangs.mjs', module);
   const daemon = await site.daemon(
     configFor(cloud, {
       pipeline: redis === undefined ? EMBEDDED : { backend: 'redis', url: redis.url },
@@ -104,7 +134,7 @@ async function hanging(
   );
   await daemon.untilReady();
   await until('deliveries under way', () => cloud.queue(QUEUE).invisible === 20);
-  await use(daemon);
+  await use(daemon, site);
   expect(cloud.queue(QUEUE).deleted).toBe(0);
 }
 
@@ -114,6 +144,21 @@ it.each(BACKENDS)('exits 1 at shutdown.timeout when a sink hangs: %s', async (ba
     expect(daemon.stderr).toMatch(/not drained after 1500 ms/);
   });
 });
+
+it.each(BACKENDS)(
+  'tells handlers before shutdown.timeout, and drains if they give up: %s',
+  async (backend) => {
+    await hanging(
+      backend,
+      { pollGrace: 100, timeout: 5_000 },
+      async (daemon, site) => {
+        expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
+        expect((await readFile(site.path('given-up'), 'utf8')).length).toBe(20);
+      },
+      GIVES_UP,
+    );
+  },
+);
 
 it.each(BACKENDS)('exits at once on a second signal: %s', async (backend) => {
   await hanging(backend, { pollGrace: 100, timeout: 600_000 }, async (daemon) => {

@@ -64,9 +64,11 @@ it.concurrent('waits without a hot loop for a token service that is gone for lon
   await using cloud = await startCloud(0, { tokenLife: 5 });
   const daemon = await site.daemon(configFor(cloud));
   await daemon.untilReady();
-  cloud.failNext('QueryTokenForMnsQueue', 5, { status: 503, code: 'ServiceUnavailable' });
+  const gone = { status: 503, code: 'ServiceUnavailable' };
+  cloud.failNext('QueryTokenForMnsQueue', Number.POSITIVE_INFINITY, gone);
   const before = cloud.stats.requests;
   await daemon.untilNotReady(/QueryTokenForMnsQueue .*ServiceUnavailable/);
+  cloud.failNext('QueryTokenForMnsQueue', 0, gone);
   cloud.generate(QUEUE, 10);
   await until('the queue to be drained', () => cloud.queue(QUEUE).deleted === 10);
   await daemon.untilReady();

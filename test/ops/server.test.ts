@@ -54,6 +54,20 @@ describe('the probes', () => {
   });
 });
 
+test('/readyz says why only to who has the token', async () => {
+  const status = () => statusOf({ ready: false, reasons: ['q: no such queue'] });
+  const url = await serve({ token: 'secret', status });
+  for (const init of [{}, bearer('wrong')]) {
+    const answer = await fetch(`${url}/readyz`, init);
+    expect([answer.status, await answer.json()]).toEqual([503, { ready: false }]);
+  }
+  const answer = await fetch(`${url}/readyz`, bearer('secret'));
+  expect([answer.status, await answer.json()]).toEqual([
+    503,
+    { ready: false, reasons: ['q: no such queue'] },
+  ]);
+});
+
 describe('the token', () => {
   test.each([
     ['the right one', 'Bearer secret', 200],
@@ -137,6 +151,20 @@ describe('/metrics', () => {
     counters.delivered += 1;
     const second = await samples(url);
     expect(second.get('receiptd_delivered_total{queue="a",type="SmsReport"}')).toBe(counters.delivered);
+  });
+
+  test('asks for the status once a scrape', async () => {
+    let asked = 0;
+    const url = await serve({
+      status: () => {
+        asked += 1;
+        return statusOf();
+      },
+    });
+    for (const times of [1, 2]) {
+      await fetch(`${url}/metrics`);
+      expect(asked).toBe(times);
+    }
   });
 
   test('has the gauges and what belongs to the whole daemon', async () => {

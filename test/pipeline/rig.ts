@@ -1,11 +1,11 @@
 /** One queue of the pipeline, hand-off to finished delivery, with sinks that do what a test says. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import type { Acknowledgement } from '../../src/ack/index.js';
 import {
   type Backend,
   DeadLetters,
   Deliverer,
-  type FinishedMessage,
   HandOff,
   type ReceiptJob,
   type ReceiptQueue,
@@ -68,7 +68,7 @@ export class Rig {
   readonly queue: ReceiptQueue;
   readonly sinks: TestSink[];
   readonly stats = new QueueStats();
-  readonly finished: FinishedMessage[] = [];
+  readonly finished: Acknowledgement[] = [];
   readonly dead: string[] = [];
   readonly errors: Error[] = [];
   readonly #handOff: HandOff;
@@ -110,7 +110,7 @@ export class Rig {
     return { message, content: { undecodable: body } };
   }
 
-  add(...jobs: ReceiptJob[]): Promise<FinishedMessage[]> {
+  add(...jobs: ReceiptJob[]): Promise<Acknowledgement[]> {
     return this.#handOff.add(jobs);
   }
 

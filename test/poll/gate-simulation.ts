@@ -37,6 +37,7 @@ export async function simulate(options: Simulation): Promise<Observed> {
     const gate = new Gate({
       limit,
       slices,
+      healthy: () => true,
       unacknowledged: () => unacknowledged,
       backlog: async () => {
         await lag(10);

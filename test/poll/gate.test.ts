@@ -23,6 +23,7 @@ function gateOf(options: Partial<GateOptions> = {}) {
       if (store.error !== undefined) throw store.error;
       return store.jobs;
     },
+    healthy: () => true,
     unacknowledged: () => store.unacknowledged,
     onReading: (error) => readings.push(error),
     ...options,
@@ -58,7 +59,7 @@ describe('places', () => {
 
   test('stay taken while their messages are in the store, and while they are unacknowledged', async () => {
     const { gate, store, ask } = gateOf();
-    expect(await gate.acquire(64, new AbortController().signal)).toBe(64);
+    for (const _ of [1, 2]) expect(await gate.acquire(32, new AbortController().signal)).toBe(32);
     store.jobs = 64;
     gate.handedOff(64);
     expect(gate.inFlight).toBe(64);
@@ -83,10 +84,10 @@ describe('places', () => {
           answer = resolve;
         }),
     });
-    const first = ask(64);
+    const first = [ask(32), ask(32)];
     answer(0);
     await pass(0);
-    expect(first.got).toBe(64);
+    expect(first.map(({ got }) => got)).toEqual([32, 32]);
     const second = ask();
     await pass(200);
     // The store was read before the messages reached it.
@@ -116,6 +117,25 @@ describe('places', () => {
     const asked = ask();
     await pass(500);
     expect(asked.got).toBe(8);
+  });
+
+  test('are one at a time while deliveries fail, and only with nothing else in flight', async () => {
+    let healthy = true;
+    const { gate, store, ask } = gateOf({ healthy: () => healthy });
+    store.jobs = 5;
+    await gate.acquire(16, new AbortController().signal);
+    gate.release(16);
+    healthy = false;
+    const asked = [ask(), ask()];
+    await pass(1_000);
+    expect(asked.map(({ got }) => got)).toEqual([undefined, undefined]);
+    store.jobs = 0;
+    await pass(1_000);
+    expect(asked.map(({ got }) => got)).toEqual([1, undefined]);
+    gate.release(1);
+    healthy = true;
+    await pass(1_000);
+    expect(asked.map(({ got }) => got)).toEqual([1, 16]);
   });
 
   test('are none for one who stops waiting', async () => {

@@ -266,7 +266,7 @@ describe('stopping', () => {
     await failing.last.fail();
     const full = new PollerBench({ limit: 16 });
     full.onBatch = () => new Promise(() => {});
-    await full.gate.acquire(16, new AbortController().signal);
+    for (const _ of [1, 2]) await full.gate.acquire(8, new AbortController().signal);
     full.poller.setPrimary(true);
     await pass(0);
     const stopped = watch(

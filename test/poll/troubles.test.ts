@@ -20,9 +20,9 @@ afterEach(() => {
 describe('a trouble', () => {
   it('is said when it begins and when it ends, and shown meanwhile', () => {
     troubles.report('poll', new Error('no route'));
-    expect(troubles.current).toBe('receiving messages failed: no route');
+    expect(troubles.current(true)).toBe('receiving messages failed: no route');
     troubles.clear('poll');
-    expect(troubles.current).toBe('');
+    expect(troubles.current(true)).toBe('');
     expect(lines).toEqual(['receiving messages failed: no route', 'poll works again']);
   });
 
@@ -40,7 +40,7 @@ describe('a trouble', () => {
       vi.advanceTimersByTime(1_000);
     }
     expect(lines).toHaveLength(4);
-    expect(troubles.current).toContain('request 34');
+    expect(troubles.current(true)).toContain('request 34');
   });
 
   it('that is not there ends without a word', () => {
@@ -50,23 +50,38 @@ describe('a trouble', () => {
 });
 
 describe('failed deliveries', () => {
-  it('are the affair of one event at first, and of the queue when several fail in a row', () => {
-    troubles.report('deliver', new Error('down'));
-    troubles.report('deliver', new Error('down'));
-    expect(troubles.current).toBe('');
-    troubles.report('deliver', new Error('down'));
-    expect(troubles.current).toBe('delivering failed, will be tried again: down');
+  const fail = (...ids: string[]) => {
+    for (const id of ids) troubles.deliveryFailed(id, new Error('down'));
+  };
+
+  it('of one event are its own affair, however often', () => {
+    fail('a', 'a', 'a', 'a');
+    expect([troubles.current(true), troubles.deliveriesSucceed]).toEqual(['', true]);
+  });
+
+  it('of several events with none delivered between are the affair of the queue', () => {
+    fail('a', 'b', 'c');
+    expect(troubles.current(true)).toBe('delivering failed, will be tried again: down');
+    expect(troubles.deliveriesSucceed).toBe(false);
   });
 
   it('start over after a delivery', () => {
-    for (const _ of [1, 2]) troubles.report('deliver', new Error('down'));
+    fail('a', 'b');
     troubles.clear('deliver');
-    for (const _ of [1, 2]) troubles.report('deliver', new Error('down'));
-    expect(troubles.current).toBe('');
+    fail('c', 'd');
+    expect([troubles.current(true), troubles.deliveriesSucceed]).toEqual(['', true]);
+  });
+
+  it('are over when nothing is left to deliver, but the next one still has to show it', () => {
+    fail('a', 'b', 'c');
+    expect([troubles.current(false), troubles.deliveriesSucceed]).toEqual(['', false]);
+    troubles.clear('deliver');
+    expect(troubles.deliveriesSucceed).toBe(true);
+    expect(lines.at(-1)).toBe('deliver works again');
   });
 
   it('are told without phone numbers', () => {
-    troubles.report('deliver', new Error('13812345678 is unknown'));
+    troubles.deliveryFailed('a', new Error('13812345678 is unknown'));
     expect(lines.join()).toContain('138****78 is unknown');
   });
 });

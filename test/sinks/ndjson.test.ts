@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFileSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { chmod, chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import { NdjsonSink } from '../../src/sinks/ndjson.js';
@@ -92,6 +93,27 @@ describe('writing', () => {
     expect(JSON.parse(lines[2] ?? '')).toMatchObject({ id: 'next' });
   });
 
+  test('starts a new line after one that another cut short meanwhile', async () => {
+    const sink = await open();
+    await sink.deliver(record('a'));
+    appendFileSync(path, '{"id":"cut sho');
+    await sink.deliver(record('b'));
+    await sink.deliver(record('c'));
+    const lines = readFileSync(path, 'utf8').split('\n');
+    expect(lines.splice(1, 1)).toEqual(['{"id":"cut sho']);
+    expect(ids(lines.join('\n'))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('waits for the end of a line that another is writing', async () => {
+    const sink = await open();
+    const pieces = ['{"id":"slow"', ',"a":1', ',"b":2', ',"c":3', '}\n'];
+    appendFileSync(path, pieces.shift() ?? '');
+    const writing = setInterval(() => appendFileSync(path, pieces.shift() ?? ''), 2);
+    await sink.deliver(record('next'));
+    clearInterval(writing);
+    expect(ids()).toEqual(['slow', 'next']);
+  });
+
   test('ends what is under way when it closes', async () => {
     const sink = await NdjsonSink.open({ name: 'n', path, wants: () => true });
     const delivered = Promise.all(['a', 'b'].map((id) => sink.deliver(record(id))));
@@ -105,12 +127,13 @@ test('a group of events costs one write', async () => {
   const trace = join(directory, 'trace');
   const script = `
     const { NdjsonSink } = await import(${JSON.stringify(new URL('../../dist/sinks/ndjson.js', import.meta.url).href)});
+    const { record } = await import(${JSON.stringify(new URL('./ndjson-record.mjs', import.meta.url).href)});
     const fs = (await import('node:fs')).default;
     const sink = await NdjsonSink.open({ name: 'n', path: ${JSON.stringify(path)}, wants: () => true });
     const size = () => fs.statSync(${JSON.stringify(path)}).size;
     const sizes = new Set();
     const watching = setInterval(() => sizes.add(size()), 0);
-    await Promise.all(Array.from({ length: 1000 }, (_, i) => sink.deliver({ id: String(i), json: '{}' })));
+    await Promise.all(Array.from({ length: 1000 }, (_, i) => sink.deliver(record(String(i)))));
     clearInterval(watching);
     sizes.add(size());
     sizes.delete(0);
@@ -147,6 +170,23 @@ describe('a destination that is no file', () => {
     expect(JSON.parse(reader.stdout)).toEqual(wanted);
   });
 
+  test('may be a pipe, which says that its reader has gone', async () => {
+    const fifo = join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const opening = open(fifo);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const sink = await opening;
+    await sink.deliver(record('a'));
+    closeSync(reader);
+    await expect(sink.deliver(record('b'))).rejects.toThrow(/EPIPE/);
+  });
+
+  test('may be a pipe, which is refused when nobody comes to read it', async () => {
+    const fifo = join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    await expect(open(fifo)).rejects.toThrow(/cannot append to .*fifo \(ENXIO\)/);
+  });
+
   test('may be standard output, a pipe that is read slowly', async () => {
     const script = startScript(new URL('./to-stdout.mjs', import.meta.url), { count: 2_000, padding: 500 });
     await script.ended;
@@ -173,6 +213,21 @@ describe('a file that cannot be written', () => {
       code: 'SINK_UNWRITABLE',
       message: `sinks: ndjson:x: cannot append to ${where()} (${code}): check the path and its permissions`,
     });
+  });
+
+  test('may still be one that cannot be read', async () => {
+    await writeFile(path, '{"id":"old"}\n', { mode: 0o200 });
+    // Root may read everything, so that the sink has to be somebody else.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    if (nobody.uid !== undefined) {
+      await chown(path, nobody.uid, nobody.gid);
+      await chmod(directory, 0o711);
+    }
+    const appender = new URL('./ndjson-appender.mjs', import.meta.url);
+    const input = JSON.stringify({ path, from: 'a', count: 2, padding: 1 });
+    execFileSync(process.execPath, [fileURLToPath(appender), input], nobody);
+    await chmod(path, 0o600);
+    expect(ids()).toEqual(['old', 'a-0', 'a-1']);
   });
 
   test.skipIf(process.getuid?.() === 0)('because of its permissions is refused', async () => {
