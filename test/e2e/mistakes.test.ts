@@ -121,6 +121,13 @@ const MISTAKES: readonly Mistake[] = [
     line: /handlers\.mjs: there must be handlers: `export default defineHandlers/,
   },
   {
+    name: 'a module that handles another type',
+    config: () => ({ sinks: [{ type: 'module', path: 'handlers.mjs' }] }),
+    prepare: (site) => site.write('handlers.mjs', 'export default { VoiceReport() {} };\n'),
+    code: 2,
+    line: /queues\[0\]\.messageType: no sink takes SmsReport: /,
+  },
+  {
     name: 'a data directory with something else in it',
     prepare: async (site) => {
       await mkdir(site.path('data/pgdata'), { recursive: true });
