@@ -60,10 +60,10 @@ export class DataDirLock {
     try {
       await mkdir(dataDir, { recursive: true, mode: 0o750 });
       const path = await socketPath(dataDir);
-      for (;;) {
+      for (let takeover = false; ; takeover = true) {
         const found = identityOf(path);
         if (await lock.#listen(path)) {
-          await lock.#survive(path, dataDir);
+          if (takeover) await lock.#survive(path, dataDir);
           return lock;
         }
         const owner = await askOwner(path);
