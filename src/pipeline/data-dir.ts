@@ -3,8 +3,8 @@
  * dies, however it dies, so a lock can never be stale, and whoever is refused can ask the owner who it is. The
  * socket is seen by every process on this machine that sees the directory, in whatever container.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { linkSync, rmSync, statSync } from 'node:fs';
 import { mkdir, realpath } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,8 @@ export class DataDirInUseError extends ReceiptdError {
 }
 
 /** Longest path that every platform takes for a socket. */
-const SOCKET_PATH_MAX = 100;
+const SOCKET_PATH_MAX = 96;
+const NOBODY: DataDirOwner = { pid: 0, opsUrl: '' };
 /** Longer than the moment between finding a socket dead and removing it. */
 const TAKEOVER_SETTLES_MS = 100;
 /** An owner that does not answer within this time is there all the same. */
@@ -40,7 +41,13 @@ const ANSWER_MS = 1_000;
 
 export class DataDirLock {
   readonly #server: Server;
-  readonly #self = { pid: process.pid, opsUrl: '', token: randomUUID() };
+  /** Where the lock is. */
+  #path = '';
+  /** Where this socket was made; gone once the lock is taken. */
+  #own = '';
+  /** What the socket is, wherever it is linked. */
+  #made = '';
+  readonly #self = { pid: process.pid, opsUrl: '' };
 
   private constructor() {
     this.#server = createServer((socket) => {
@@ -60,11 +67,13 @@ export class DataDirLock {
     try {
       await mkdir(dataDir, { recursive: true, mode: 0o750 });
       const path = await socketPath(dataDir);
-      for (let takeover = false; ; takeover = true) {
+      await lock.#open(path);
+      for (;;) {
         const found = identityOf(path);
-        if (await lock.#listen(path)) {
-          if (takeover) await lock.#survive(path, dataDir);
-          return lock;
+        if (lock.#claim()) {
+          await pause(TAKEOVER_SETTLES_MS);
+          // Another process may have taken what this one had just put there for the dead socket that was there before.
+          if (lock.#holds()) return lock;
         }
         const owner = await askOwner(path);
         if (owner !== undefined) throw new DataDirInUseError(dataDir, owner);
@@ -73,12 +82,15 @@ export class DataDirLock {
         if (found === identityOf(path)) rmSync(path, { force: true });
       }
     } catch (error) {
+      lock.#server.close();
       if (error instanceof ReceiptdError) throw error;
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       const advice = 'check the path and its permissions';
       throw new UsageError('DATA_DIR', `pipeline.dataDir: ${dataDir} cannot be used (${code}): ${advice}`, {
         cause: error,
       });
+    } finally {
+      rmSync(lock.#own, { force: true });
     }
   }
 
@@ -92,34 +104,37 @@ export class DataDirLock {
     this.#self.opsUrl = opsUrl;
   }
 
-  release(): Promise<void> {
-    return new Promise((resolve) => this.#server.close(() => resolve()));
+  async release(): Promise<void> {
+    if (this.#holds()) rmSync(this.#path, { force: true });
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /**
-   * Another process may still remove what this one has just made, taking it for the dead socket that was there. It then
-   * has the path, so whoever is not found behind it a moment later has lost.
-   */
-  async #survive(path: string, dataDir: string): Promise<void> {
-    await pause(TAKEOVER_SETTLES_MS);
-    const owner = await askOwner(path);
-    // Closing the server would remove the winner's socket; it ends with this process.
-    if (owner?.token !== this.#self.token)
-      throw new DataDirInUseError(dataDir, owner ?? { pid: 0, opsUrl: '' });
-  }
-
-  /** @returns false when the path is taken. */
-  #listen(path: string): Promise<boolean> {
+  /** Listens under a name of its own, so that what appears at the path answers at once. */
+  #open(path: string): Promise<void> {
+    this.#path = path;
+    this.#own = `${path}.${randomBytes(3).toString('hex')}`;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EADDRINUSE') resolve(false);
-        else reject(error);
-      });
-      this.#server.listen(path, () => {
-        this.#server.removeAllListeners('error');
-        resolve(true);
+      this.#server.once('error', reject);
+      this.#server.listen(this.#own, () => {
+        this.#made = identityOf(this.#own);
+        resolve();
       });
     });
+  }
+
+  /** Puts the listening socket at the path, whole and only if nothing is there. @returns false when something is */
+  #claim(): boolean {
+    try {
+      linkSync(this.#own, this.#path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  }
+
+  #holds(): boolean {
+    return identityOf(this.#path) === this.#made;
   }
 }
 
@@ -133,11 +148,11 @@ async function socketPath(dataDir: string): Promise<string> {
 /** Tells a file from another at the same path; empty when there is none. */
 function identityOf(path: string): string {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.ino} ${stat.ctimeNs}`;
+  return stat === undefined ? '' : `${stat.ino} ${stat.mtimeNs}`;
 }
 
 /** @returns nobody only when the kernel says that no process has the socket open */
-function askOwner(path: string): Promise<(DataDirOwner & { token?: string }) | undefined> {
+function askOwner(path: string): Promise<DataDirOwner | undefined> {
   return new Promise((resolve) => {
     let answer = '';
     const socket = connect(path);
@@ -152,7 +167,7 @@ function askOwner(path: string): Promise<(DataDirOwner & { token?: string }) | u
       try {
         resolve(JSON.parse(answer) as DataDirOwner);
       } catch {
-        resolve({ pid: 0, opsUrl: '' });
+        resolve(NOBODY);
       }
     });
   });
