@@ -99,7 +99,7 @@ function job(queueName: string, n: number): ReceiptJob {
   const receiptHandle = `8-${messageId}-1-${n}-0-3`;
   return {
     message: { messageId, enqueueTime: now, dequeueCount: 1, receiptHandle, visibleUntil: now + 30_000 },
-    content: { event: decoded.event },
+    content: { events: decoded.events },
   };
 }
 

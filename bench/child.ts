@@ -49,6 +49,10 @@ export class Child {
     return new Child(name, process.execPath, [fileURLToPath(script), ...args]);
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** All it has written to its standard output. */
   get output(): string {
     return this.#output;

@@ -40,15 +40,16 @@ export function format({ node, cpu, protocol, endToEnd }: Report): string {
     `Node ${node}, ${cpu}, loopback; medians of rounds taken in turns, after a warm-up`,
     '',
     ...columns([
-      ['protocol only', 'loops', 'messages/s', 'ratio', 'connections opened'],
-      ...protocolRows,
-      ['', '', '', '', ''],
-      ['end to end', '', 'messages/s', 'ratio', 'connections opened'],
-      ...endToEndRows,
+      ...table(['protocol only', 'loops', 'messages/s', 'ratio', 'connections opened'], protocolRows),
+      ...table(['end to end', '', 'messages/s', 'ratio', 'connections opened'], endToEndRows),
     ]),
-    '',
     ...cpuLines,
   ].join('\n');
+}
+
+/** Nothing of what was not measured. */
+function table(head: string[], rows: string[][]): string[][] {
+  return rows.length === 0 ? [] : [head, ...rows, head.map(() => '')];
 }
 
 /** Pads each column to its widest cell; numbers to the right. */

@@ -6,6 +6,8 @@
 const WALL =
   /^(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.(\d{1,3})\d*)?\s*(?:(Z)|([+-])(\d\d):?(\d\d))?$/i;
 const COMPACT = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/;
+/** RFC 822's form, and only with its zone: without one it could be anybody's. */
+const ZONED = /^(?:[a-z]{3},\s*)?\d{1,2}\s+[a-z]{3}\s+\d{4}\s+\d{1,2}:\d\d:\d\d\s*(?:[+-]\d{4}|GMT|UTC|Z)$/i;
 const BEIJING_OFFSET_MS = 8 * 3_600_000;
 
 /**
@@ -26,12 +28,24 @@ export function parseBeijingTime(text: string): number | undefined {
   return utc + Number(fraction.padEnd(3, '0')) - offset(zulu, sign, Number(hours), Number(minutes));
 }
 
+/** Reads any time that a receipt is published with: those above, and `Mon, 01 Jan 2024 10:27:00 +0800`. */
+export function parseReceiptTime(text: string): number | undefined {
+  const zoned = ZONED.test(text.trim()) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(zoned) ? parseBeijingTime(text) : zoned;
+}
+
 /** The fields read as UTC; undefined when Date had to carry one over (Date.UTC makes 2 March of 30 February). */
 function utcOf(fields: readonly number[]): number | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields;
-  const ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  const read = new Date(ms).toISOString().split(/\D/, 6).map(Number);
-  return fields.every((field, index) => field === read[index]) ? ms : undefined;
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  const same =
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    date.getUTCSeconds() === second;
+  return same ? date.getTime() : undefined;
 }
 
 function offset(zulu: string | undefined, sign: string | undefined, hours: number, minutes: number): number {

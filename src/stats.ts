@@ -8,9 +8,10 @@ export const COUNTERS = {
   received: 'Messages received from MNS',
   empty_polls: 'Polls that MNS answered with no message',
   poll_errors: 'Polls that failed',
-  decoded: 'Messages decoded to an event',
+  captured: 'Messages written to the capture files',
+  decoded: 'Events decoded from messages',
   undecodable: 'Messages whose body could not be decoded',
-  drifted: "Events whose receipt differs from its message type's schema",
+  drifted: "Messages with a receipt that differs from its message type's schema",
   handed_off: 'Messages handed to the pipeline, duplicates included',
   redelivered: 'Messages that MNS had handed out before',
   delivered: 'Events that every sink confirmed',
@@ -26,6 +27,8 @@ export type Counter = keyof typeof COUNTERS;
 
 export interface QueueSnapshot {
   counters: Record<Counter, number>;
+  /** Field of the schema → how often receipts differed from it there. */
+  drift: Record<string, number>;
   /** Received and not yet acknowledged, as this slice sees it: its own plus what the store holds. */
   inFlight: number;
   /** Jobs in the store that are not finished: shared by all slices of the queue. */
@@ -42,6 +45,7 @@ export interface QueueSnapshot {
 
 export class QueueStats {
   readonly counters: Record<Counter, number>;
+  readonly drift: Record<string, number> = {};
   lastPollAt = 0;
   lastDeliveryAt = 0;
 
@@ -51,6 +55,11 @@ export class QueueStats {
 
   count(counter: Counter, by = 1): void {
     this.counters[counter] += by;
+  }
+
+  /** @param path a field of a schema, of which there are only so many */
+  countDrift(path: string): void {
+    this.drift[path] = (this.drift[path] ?? 0) + 1;
   }
 }
 

@@ -3,21 +3,30 @@
  * pasted: the credentials into a shell, the rest into a configuration file.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Emulator, loadFile, type QueueOptions, startEmulator } from '../emulator/index.js';
+import { type Emulator, type EmulatorOptions, type QueueOptions, startEmulator } from '../emulator/index.js';
 import { UsageError } from '../errors.js';
+import { guessMessageType } from '../receipts/index.js';
+import { collectFault, FAULT_HELP, type FaultFlags, faultOptions } from './emulator-faults.js';
+import { collectRate, generate, load, queuesFor, type Rate } from './emulator-traffic.js';
 
 const DEFAULT_QUEUE = { name: 'Alicom-Queue-1234567890123456-SmsReport', messageType: 'SmsReport' };
 const DEFAULT_PORT = 8099;
 
-interface Flags {
+interface Flags extends FaultFlags {
   port: number;
   host: string;
   queue: QueueOptions[];
   load: string[];
+  generate: Rate[];
   accessKeyId: string;
   accessKeySecret: string;
   visibilityTimeout: number;
   tokenLife: number;
+  data?: string;
+  clockOffset: number;
+  maxWaiting?: number;
+  maxTps?: number;
+  maxInFlight?: number;
 }
 
 export function emulatorCommand(): Command {
@@ -25,34 +34,95 @@ export function emulatorCommand(): Command {
     .description("run a stand-in for Alibaba Cloud's token call and MNS queues on this machine")
     .option('--port <n>', 'port to listen on; 0 takes any free one', numberFrom(0, 65_535), DEFAULT_PORT)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
-    .option('--queue <name=type>', 'a queue and the message type it holds; may be repeated', collectQueue, [])
-    .option(
-      '--load <file>',
-      'captured messages or receipts to start with (NDJSON, .gz); may be repeated',
-      collect,
-      [],
+    .addOption(repeatable('--queue <name=type>', 'a queue and the message type it holds', collectQueue))
+    .addOption(
+      repeatable('--load <file>', 'messages to start with: any form that replay reads, - is stdin', collect),
+    )
+    .addOption(
+      repeatable(
+        '--generate <type=rate>',
+        'sample receipts a second, e.g. SmsReport=5 or VoiceReport=0.5',
+        collectRate,
+      ),
     )
     .option('--access-key-id <id>', 'the key id that clients must use', 'testId')
     .addOption(new Option('--access-key-secret <secret>', 'and its secret').default('testSecret'))
     .option('--visibility-timeout <s>', 'seconds a received message stays hidden', numberFrom(1, 43_200), 30)
     .option('--token-life <s>', 'seconds a token works', numberFrom(1, 86_400), 3600)
+    .option('--data <dir>', 'keep queues and messages there, also over a restart; tokens are not kept')
+    .option('--clock-offset <s>', 'seconds the emulator is ahead of this machine, or behind: -30', seconds, 0)
+    .addOption(repeatable('--fault <rule>', 'make calls fail, see below', collectFault))
+    .option('--faults <file>', 'such rules from a file')
+    .option(
+      '--seed <n>',
+      'where the randomness of faults comes from (default: 1)',
+      numberFrom(0, 2 ** 31 - 1),
+    )
+    .option(
+      '--max-waiting <n>',
+      'receives that may wait; more are answered at once',
+      numberFrom(0, 1_000_000),
+    )
+    .option('--max-tps <n>', 'messages a second, over it 429; the cloud: 20000', numberFrom(1, 1_000_000))
+    .option(
+      '--max-in-flight <n>',
+      'messages of a queue received and not deleted, over it 429 (default: 5000)',
+      numberFrom(1, 1_000_000_000),
+    )
+    .addHelpText('after', FAULT_HELP)
     .action(run);
 }
 
 async function run(flags: Flags): Promise<void> {
-  const [first = DEFAULT_QUEUE, ...others] = flags.queue;
-  const { host, port, accessKeyId, accessKeySecret, tokenLife, visibilityTimeout } = flags;
-  await using emulator = await startEmulator({ host, port, accessKeyId, accessKeySecret, tokenLife });
-  for (const queue of [first, ...others]) createQueue(emulator, { ...queue, visibilityTimeout });
-  let loaded = 0;
-  const loading = { receiptQueue: first.name, attributes: { visibilityTimeout } };
-  for (const file of flags.load) loaded += await loadFile(emulator, file, loading);
+  const asked = queuesFor(flags.queue, flags.generate);
+  const { visibilityTimeout } = flags;
+  await using emulator = await startEmulator(optionsOf(flags));
+  const found = flags.data === undefined ? '' : held(flags.data, emulator);
+  for (const queue of asked) createQueue(emulator, { ...queue, visibilityTimeout });
+  const { name: receiptQueue } = asked[0] ?? emulator.queues[0] ?? DEFAULT_QUEUE;
+  const attributes = { visibilityTimeout };
+  // Who names one queue means it.
+  const typeOf = flags.queue.length === 1 ? {} : { typeOf: guessMessageType };
+  const loaded = await load(emulator, flags.load, { receiptQueue, attributes, ...typeOf });
+  const none = emulator.queues.length === 0;
+  if (none) createQueue(emulator, { ...DEFAULT_QUEUE, visibilityTimeout });
   const stopped = stopSignal();
   process.stdout.write(`receiptd emulator listening on ${emulator.url}\n`);
-  if (flags.queue.length === 0) process.stdout.write(`# no --queue given, made one: ${DEFAULT_QUEUE.name}\n`);
+  if (none) process.stdout.write(`# no --queue given, made one: ${DEFAULT_QUEUE.name}\n`);
+  if (found !== '') say(found);
   if (flags.load.length > 0) process.stdout.write(`# loaded ${loaded} messages\n`);
   process.stdout.write(`${instructions(emulator)}\n`);
+  await using _traffic = generate(emulator, flags.generate, asked, say);
   await stopped;
+}
+
+function optionsOf(flags: Flags): EmulatorOptions {
+  const { host, port, accessKeyId, accessKeySecret, tokenLife, data, clockOffset } = flags;
+  const { maxWaiting, maxTps, maxInFlight } = flags;
+  return {
+    host,
+    port,
+    accessKeyId,
+    accessKeySecret,
+    tokenLife,
+    clockOffset: clockOffset * 1000,
+    ...faultOptions(flags),
+    ...(data !== undefined && { dataDir: data }),
+    ...(maxWaiting !== undefined && { maxWaiting }),
+    ...(maxTps !== undefined && { maxTps }),
+    ...(maxInFlight !== undefined && { maxInFlight }),
+  };
+}
+
+/** Queues that were there already keep their attributes, whatever the flags say. */
+function held(directory: string, { queues }: Emulator): string {
+  const messages = queues.reduce((sum, queue) => sum + queue.visible + queue.invisible + queue.delayed, 0);
+  return `${directory}: queues kept: ${queues.length}, messages kept: ${messages}`;
+}
+
+/** A comment, wherever it is pasted. */
+function say(line: string): void {
+  process.stdout.write(`# ${line}\n`);
 }
 
 /** Both lines of credentials, and the least configuration that drains every queue of this emulator. */
@@ -65,7 +135,7 @@ function instructions(emulator: Emulator): string {
     'region: cn-hangzhou',
     `endpoints: { dybaseapi: "${url}", mns: "${url}" }`,
     'queues:',
-    ...queues.map(({ name, messageType }) => `  - { messageType: ${messageType}, queueName: "${name}" }`),
+    ...queues.map(({ name, messageType }) => `  - { messageType: "${messageType}", queueName: "${name}" }`),
     'sinks:',
     '  - { type: ndjson, path: "-" }',
   ].join('\n');
@@ -79,7 +149,7 @@ function createQueue(emulator: Emulator, queue: QueueOptions): void {
   try {
     emulator.createQueue(queue);
   } catch (cause) {
-    throw new UsageError('EMULATOR_QUEUE', `--queue: ${(cause as Error).message}`, { cause });
+    throw new UsageError('EMULATOR_QUEUE', (cause as Error).message, { cause });
   }
 }
 
@@ -94,6 +164,10 @@ function stopSignal(): Promise<void> {
   });
 }
 
+function repeatable<T>(flags: string, description: string, parse: (value: string, previous: T[]) => T[]) {
+  return new Option(flags, `${description}; may be repeated`).argParser(parse).default([], 'none');
+}
+
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
 }
@@ -106,6 +180,12 @@ function collectQueue(value: string, previous: QueueOptions[]): QueueOptions[] {
     );
   }
   return [...previous, { name, messageType }];
+}
+
+function seconds(value: string): number {
+  const number = /^[+-]?\d+(?:\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
+  if (Number.isFinite(number)) return number;
+  throw new InvalidArgumentError('Expected seconds, e.g. 90 or -3600.');
 }
 
 function numberFrom(min: number, max: number): (value: string) => number {

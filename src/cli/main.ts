@@ -20,6 +20,14 @@ const commands: Record<string, Entry> = {
     summary: 'run the daemon',
     load: async () => (await import('./run.js')).runCommand(),
   },
+  replay: {
+    summary: 'run messages from files through the pipeline to the sinks',
+    load: async () => (await import('./replay.js')).replayCommand(),
+  },
+  capture: {
+    summary: 'pull messages from the queues into a file, without deleting them',
+    load: async () => (await import('./capture.js')).captureCommand(),
+  },
   demo: {
     summary: 'try receiptd on sample receipts, without any account or server',
     load: async () => (await import('./demo.js')).demoCommand(),

@@ -2,6 +2,7 @@
 export { ConfigError, type ConfigIssue } from './error.js';
 export { configJsonSchema } from './keys.js';
 export { type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load.js';
+export { nearest } from './nearest.js';
 export { redact } from './redact.js';
 export type { Config, ConfigInput, QueueConfig, SinkConfig } from './schema.js';
 export { sinkName } from './sinks.js';

@@ -12,6 +12,11 @@ export interface LoadOptions {
   env: Environment;
   /** What relative names are relative to. */
   cwd: string;
+  /**
+   * For commands that ask nothing of the cloud: `queues` may be missing, and `credentials` are not looked at, so that
+   * the daemon's own file serves where its secrets are not. @default false
+   */
+  offline?: boolean;
 }
 
 export interface LoadedConfig {
@@ -21,10 +26,13 @@ export interface LoadedConfig {
 }
 
 /** The configuration of a file with the environment over it, checked; else a ConfigError with everything wrong in it. */
-export function loadConfig({ file: asked, env, cwd }: LoadOptions): LoadedConfig {
+export function loadConfig({ file: asked, env, cwd, offline = false }: LoadOptions): LoadedConfig {
   const file = findFile(asked, env, cwd);
-  const { value, lineOf } = file === undefined ? { value: {}, lineOf: () => undefined } : readFile(file, cwd);
-  const { overrides, issues } = readEnvironment(env);
+  const text = file === undefined ? { value: {}, lineOf: () => undefined } : readFile(file, cwd);
+  const { lineOf } = text;
+  const { overrides: set, issues } = readEnvironment(env);
+  const value = offline ? { ...text.value, credentials: {} } : text.value;
+  const overrides = offline ? set.filter(({ key }) => key.path[0] !== 'credentials') : set;
 
   const where = (path: Path): string => {
     const override = overrides.find(({ key }) => key.path.every((name, depth) => path[depth] === name));
@@ -39,7 +47,7 @@ export function loadConfig({ file: asked, env, cwd }: LoadOptions): LoadedConfig
   const tree = expandTree(value, env, (path, message) =>
     report({ key: keyName(path), message: `${message} (${where(path)})` }),
   );
-  const result = validate(withOverrides(tree, overrides), where);
+  const result = validate(withOverrides(tree, overrides), where, offline);
   result.issues.forEach(report);
   if (!result.config || issues.length > 0) throw new ConfigError(issues);
   return { config: result.config, file };

@@ -105,9 +105,25 @@ const ack = z.strictObject({
 const capture = z.strictObject({
   dir: z
     .string({ error: must('be text') })
-    .max(0, { error: 'is not available in this version yet, leave it empty' })
     .default('')
-    .describe('Directory to write raw messages to (not available yet)'),
+    .describe('Directory to keep raw messages in, relative to the working directory; empty keeps none'),
+  gzip: z
+    .boolean({ error: must('be true or false') })
+    .default(false)
+    .describe('Whether files are compressed (.ndjson.gz)'),
+  maxBytes: whole(64 * 1024, 1024 ** 4)
+    .default(128 * 1024 ** 2)
+    .describe('Size on disk at which a new file is started')
+    .meta({ unit: 'bytes' }),
+  // setTimeout takes no more than 2^31 - 1 ms, which is 24 days.
+  maxAge: whole(1000, 7 * 24 * 3_600_000)
+    .default(3_600_000)
+    .describe('Time from its first message at which a file is ended')
+    .meta({ unit: 'ms' }),
+  maskPhones: z
+    .boolean({ error: must('be true or false') })
+    .default(false)
+    .describe('Whether phone numbers are replaced by others of the same length, the same ones within a run'),
 });
 
 const shutdown = z

@@ -5,24 +5,44 @@ import { nearest } from './nearest.js';
 import { kind, must } from './rules.js';
 import { type Config, configSchema } from './schema.js';
 
-/** Runs the schema and puts what it refuses into words. `where` tells where the value at a path came from. */
+/**
+ * Runs the schema and puts what it refuses into words. `where` tells where the value at a path came from.
+ *
+ * @param queuesOptional whether a configuration may do without queues
+ */
 export function validate(
   input: unknown,
   where: (path: Path) => string | undefined = () => undefined,
+  queuesOptional = false,
 ): { config: Config | undefined; issues: ConfigIssue[] } {
-  const result = configSchema.safeParse(input, { error: explain });
+  const lacking = queuesOptional && lacksQueues(input);
+  const result = configSchema.safeParse(lacking ? withStandIn(input) : input, { error: explain });
   const issues = (result.error?.issues ?? []).flatMap((issue) => {
     const path = issue.path as Path;
+    if (lacking && path[0] === 'queues') return [];
     if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
     return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, path) }));
   });
   return {
-    config: result.data,
+    config: lacking && result.data ? { ...result.data, queues: [] } : result.data,
     issues: issues.map(({ path, message }) => {
       const source = where(path);
       return { key: keyName(path), message: source ? `${message} (${source})` : message };
     }),
   };
+}
+
+function lacksQueues(input: unknown): input is Readonly<Record<string, unknown>> {
+  if (typeof input !== 'object' || input === null) return false;
+  const { queues } = input as { queues?: unknown };
+  return queues === undefined || queues === null || (Array.isArray(queues) && queues.length === 0);
+}
+
+/** The schema insists on a queue, and on a sink that takes its type: one that the first sink takes. */
+function withStandIn(input: Readonly<Record<string, unknown>>): object {
+  const [sink] = Array.isArray(input.sinks) ? (input.sinks as ({ types?: unknown } | null)[]) : [];
+  const messageType: unknown = Array.isArray(sink?.types) ? sink.types[0] : 'Any';
+  return { ...input, queues: [{ messageType, queueName: 'none' }] };
 }
 
 /** Words for the rules that have none of their own in the schema. */

@@ -3,8 +3,8 @@
  * and nothing else, so an offset moves message times, token expiry, skew checks and the `Date` header together.
  */
 export class Clock {
-  /** Milliseconds added to this machine's time. */
-  readonly offset: number;
+  /** Milliseconds added to this machine's time; may be changed. */
+  offset: number;
   #second = -1;
   #httpDate = '';
 
@@ -12,8 +12,9 @@ export class Clock {
     this.offset = offset;
   }
 
+  /** Whole milliseconds: the wire knows no others. */
   now(): number {
-    return Date.now() + this.offset;
+    return Math.round(Date.now() + this.offset);
   }
 
   /** The `Date` header (RFC 1123); formatted once a second because every response carries it. */

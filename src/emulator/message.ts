@@ -22,15 +22,17 @@ export interface Message {
   heapIndex: number;
 }
 
+/** What tests may see of it. */
+export type MessageView = Readonly<Omit<Message, 'heapIndex'>>;
+
 const idPrefix = randomBytes(8).toString('hex').toUpperCase();
 const handlePrefix = randomBytes(11).toString('hex');
 let lastId = 0;
 let lastHandle = 0;
 
-export function createMessage(body: string, priority: number, now: number): Message {
-  lastId += 1;
+export function createMessage(body: string, priority: number, now: number, id = nextId()): Message {
   return {
-    id: idPrefix + lastId.toString(16).toUpperCase().padStart(16, '0'),
+    id,
     body,
     bodyMd5: hash('md5', body, 'hex').toUpperCase(),
     priority,
@@ -42,6 +44,11 @@ export function createMessage(body: string, priority: number, now: number): Mess
     dequeueCount: 0,
     heapIndex: -1,
   };
+}
+
+function nextId(): string {
+  lastId += 1;
+  return idPrefix + lastId.toString(16).toUpperCase().padStart(16, '0');
 }
 
 /** URL-safe, shaped like the recent real ones (mns-http.md §4). */

@@ -1,5 +1,5 @@
 /**
- * Who is calling MNS: signature V2 (mns-http.md §3) under the account's own key or under a key from the token store.
+ * Who is calling MNS: signature V2 or V4 (mns-http.md §3) under the account's own key or under a key from the token store.
  * The token header is not part of the signature, so the secret is looked up by id and the token compared separately.
  * All SDK variants of §3.3 pass, because the headers are signed as they were sent.
  */
@@ -7,6 +7,7 @@ import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from './clock.js';
 import { MnsError } from './mns-error.js';
+import { parseAuthorizationV4, signatureV4, signingKeyV4, stringToSignV4 } from './mns-signature-v4.js';
 import type { Token, TokenStore } from './token-store.js';
 
 export const MNS_VERSION = '2015-06-06';
@@ -56,9 +57,11 @@ export class MnsAuthenticator {
     const { headers } = request;
     const { authorization } = headers;
     if (authorization === undefined) throw new MnsError('MissingAuthorizationHeader');
-    const [, accessKeyId, signature] = /^MNS ([^:\s]+):(\S+)$/.exec(authorization) ?? [];
+    const v4 = parseAuthorizationV4(authorization);
+    const [, v2Id, v2Signature] = /^MNS ([^:\s]+):(\S+)$/.exec(authorization) ?? [];
+    const accessKeyId = v4?.accessKeyId ?? v2Id;
     if (accessKeyId === undefined) throw new MnsError('InvalidAuthorizationHeader');
-    this.#checkDate(headers['x-mns-date'] ?? headers.date);
+    const time = this.#checkDate(headers['x-mns-date'] ?? headers.date);
     checkVersion(headers['x-mns-version']);
     checkContentType(headers['content-type'], request.body);
 
@@ -69,9 +72,13 @@ export class MnsAuthenticator {
       throw new MnsError('InvalidAccessKeyId');
     }
     const key = caller === 'account' ? this.#accountKey : caller.key;
-    if (signature !== mnsSignature(key, mnsStringToSign(request.method, request.target, headers))) {
-      throw new MnsError('SignatureDoesNotMatch');
-    }
+    const { method, target } = request;
+    const matches =
+      v4 === undefined
+        ? v2Signature === mnsSignature(key, mnsStringToSign(method, target, headers))
+        : v4.signature ===
+          signatureV4(signingKeyV4(key.export(), v4), stringToSignV4(v4, method, target, headers, time));
+    if (!matches) throw new MnsError('SignatureDoesNotMatch');
     if (caller !== 'account' && (securityToken !== caller.securityToken || !this.#tokens.isLive(caller))) {
       throw new MnsError('InvalidSecurityToken');
     }
@@ -79,7 +86,8 @@ export class MnsAuthenticator {
     return caller;
   }
 
-  #checkDate(value: string | string[] | undefined): void {
+  /** @returns epoch milliseconds */
+  #checkDate(value: string | string[] | undefined): number {
     if (typeof value !== 'string') throw new MnsError('MissingDateHeader');
     if (value !== this.#lastDate) {
       this.#lastDate = value;
@@ -87,6 +95,7 @@ export class MnsAuthenticator {
     }
     if (Number.isNaN(this.#lastDateMs)) throw new MnsError('InvalidDateHeader');
     if (Math.abs(this.#lastDateMs - this.#clock.now()) > SKEW_MS) throw new MnsError('TimeExpired');
+    return this.#lastDateMs;
   }
 }
 

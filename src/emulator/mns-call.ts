@@ -4,22 +4,7 @@
  * are percent-decoded without turning `+` into a blank, because most SDKs send old Base64 handles as they are (§4).
  */
 import { MnsError } from './mns-error.js';
-
-export type MnsOperation =
-  | 'CreateQueue'
-  | 'SetQueueAttributes'
-  | 'GetQueueAttributes'
-  | 'ListQueue'
-  | 'DeleteQueue'
-  | 'SendMessage'
-  | 'BatchSendMessage'
-  | 'ReceiveMessage'
-  | 'BatchReceiveMessage'
-  | 'PeekMessage'
-  | 'BatchPeekMessage'
-  | 'DeleteMessage'
-  | 'BatchDeleteMessage'
-  | 'ChangeMessageVisibility';
+import type { MnsOperation } from './operations.js';
 
 export type Query = ReadonlyMap<string, string>;
 

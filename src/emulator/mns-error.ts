@@ -31,6 +31,9 @@ const KNOWN = {
   MessageNotExist: [404, 'Message not exist.'],
   QueueNotExist: [404, 'The queue you provided is not exist.'],
   QueueAlreadyExist: [409, 'The queue you want to create is already exist, and with different attributes.'],
+  QueueDeletedRecently: [400, 'The queue you want to create was deleted recently, try again later.'],
+  QpsLimitExceeded: [400, 'The queue exceeds its QPS limit.'],
+  TooManyRequests: [429, 'The request is denied by cluster flow limiter for too many requests.'],
   InvalidQueueName: [
     400,
     'The queue name you provided is invalid. Use letters, digits and hyphens, starting with a letter or digit.',

@@ -31,7 +31,7 @@ export function batchSendMessage({ call, queues, body }: MnsContext): Reply {
       xml += `<Message>${element('ErrorCode', error.code)}${element('ErrorMessage', error.message)}</Message>`;
     }
   }
-  return { status, body: xmlDocument('Messages', xml) };
+  return { status, body: xmlDocument('Messages', xml), messages: items.length };
 }
 
 export function receiveMessage(context: MnsContext): Reply | Promise<Reply> {
@@ -63,13 +63,14 @@ export function deleteMessage({ call, queues }: MnsContext): Reply {
 }
 
 /** 204 only if every one went; otherwise 404 with the failed handles, and those not listed are deleted (§6.3). */
-export function batchDeleteMessage({ call, queues, body }: MnsContext): Reply {
+export function batchDeleteMessage({ call, queues, body, fault }: MnsContext): Reply {
   const queue = queues.get(call.queueName);
   const { handles } = expectBody(body, 'handles');
   checkBatch('receipt handles', handles.length);
   let errors = '';
-  for (const handle of handles) {
-    if (queue.delete(handle)) continue;
+  for (const [index, handle] of handles.entries()) {
+    const spared = fault === 'half' && index % 2 === 0;
+    if (!spared && queue.delete(handle)) continue;
     const { code, message } = new MnsError(
       looksLikeHandle(handle) ? 'MessageNotExist' : 'ReceiptHandleError',
     );
@@ -92,9 +93,9 @@ export function changeMessageVisibility({ call, queues }: MnsContext): Reply {
   return { status: 200, body: xmlDocument('ChangeVisibility', content) };
 }
 
-/** An empty queue is a 404, also after a wait: the normal idle answer (§6.2). */
+/** An empty queue is a 404, also after a wait or when no more may wait: the normal idle answer (§6.2). */
 function receive(
-  { call, queues, onDisconnect }: MnsContext,
+  { call, queues, fault, mayWait, onDisconnect }: MnsContext,
   max: number,
   toXml: (messages: readonly Message[]) => string,
 ): Reply | Promise<Reply> {
@@ -102,14 +103,20 @@ function receive(
   const asked = call.query.get('waitseconds');
   const seconds =
     asked === undefined ? queue.attributes.pollingWaitSeconds : wholeNumber('waitseconds', asked, 0, 30);
-  const batch = queue.receive(max);
-  if (batch.length > 0) return { status: 200, body: toXml(batch) };
-  if (seconds === 0) throw new MnsError('MessageNotExist');
+  const duplicate = fault === 'duplicate';
+  const reply = (messages: readonly Message[]): Reply => ({
+    status: 200,
+    body: toXml(messages),
+    messages: messages.length,
+  });
+  const batch = queue.receive(max, duplicate);
+  if (batch.length > 0) return reply(batch);
+  if (seconds === 0 || !mayWait()) throw new MnsError('MessageNotExist');
   return new Promise((resolve, reject) => {
-    const leave = queue.wait(max, seconds * 1000, (messages) => {
+    const leave = queue.wait(max, seconds * 1000, duplicate, (messages) => {
       if (messages === undefined) reject(new MnsError('QueueNotExist'));
       else if (messages.length === 0) reject(new MnsError('MessageNotExist'));
-      else resolve({ status: 200, body: toXml(messages) });
+      else resolve(reply(messages));
     });
     onDisconnect(leave);
   });

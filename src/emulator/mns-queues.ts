@@ -17,9 +17,8 @@ export function createQueue({ call, body, queues, baseUrl }: MnsContext): Reply 
   const headers = ['Location', `${baseUrl}/queues/${call.queueName}`];
   const existing = queues.find(call.queueName);
   if (existing === undefined) {
-    // Only the name can tell what an HTTP client wants to put in: `Alicom-Queue-{uid}-{MessageType}`.
-    const messageType = /-([A-Za-z]+)$/.exec(call.queueName)?.[1] ?? '';
-    queues.create({ name: call.queueName, messageType, ...attributes });
+    if (queues.deletedRecently(call.queueName)) throw new MnsError('QueueDeletedRecently');
+    queues.create({ name: call.queueName, ...attributes });
     return { status: 201, body: '', headers };
   }
   if (!sameAttributes(existing.attributes, { ...DEFAULT_ATTRIBUTES, ...attributes })) {

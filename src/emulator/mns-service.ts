@@ -3,17 +3,22 @@
  * the account everything; a token only consume from queues it was issued for (dybaseapi.md §1: the queues belong to
  * Alibaba's account, and it is open whether a token may even read their attributes, so nobody should rely on that).
  */
-import type { FaultPlan } from './faults.js';
+import type { FaultRules, Injection } from './fault-rules.js';
 import type { Caller, MnsAuthenticator, SignedRequest } from './mns-auth.js';
-import { type MnsCall, type MnsOperation, parseMnsCall } from './mns-call.js';
+import { type MnsCall, parseMnsCall } from './mns-call.js';
 import type { MnsContext } from './mns-context.js';
 import { MnsError } from './mns-error.js';
 import * as messages from './mns-messages.js';
 import * as resources from './mns-queues.js';
 import { element, xmlDocument } from './mns-xml.js';
+import type { MnsOperation } from './operations.js';
+import { pause } from './pause.js';
 import type { QueueRegistry } from './queue-registry.js';
 import type { Outcome, Reply } from './reply.js';
+import type { Settings } from './settings.js';
 import type { Counters } from './stats.js';
+import type { Throttle } from './throttle.js';
+import type { TokenStore } from './token-store.js';
 
 export interface MnsRequest extends SignedRequest, Pick<MnsContext, 'baseUrl' | 'onDisconnect'> {
   readonly requestId: string;
@@ -36,8 +41,6 @@ const HANDLERS: Readonly<Record<MnsOperation, (context: MnsContext) => Reply | P
   ChangeMessageVisibility: messages.changeMessageVisibility,
 };
 
-export const MNS_OPERATIONS = Object.keys(HANDLERS) as readonly MnsOperation[];
-
 const TOKEN_MAY: ReadonlySet<MnsOperation> = new Set([
   'ReceiveMessage',
   'BatchReceiveMessage',
@@ -48,42 +51,75 @@ const TOKEN_MAY: ReadonlySet<MnsOperation> = new Set([
   'ChangeMessageVisibility',
 ]);
 
-export class MnsService {
-  readonly #queues: QueueRegistry;
-  readonly #authenticator: MnsAuthenticator;
-  readonly #faults: FaultPlan;
-  readonly #counters: Counters;
+export interface MnsRooms {
+  readonly queues: QueueRegistry;
+  readonly authenticator: MnsAuthenticator;
+  readonly tokens: TokenStore;
+  readonly faults: FaultRules;
+  readonly throttle: Throttle;
+  readonly counters: Counters;
+  readonly settings: Readonly<Settings>;
+  /** Makes what has happened so far durable, where that was asked for. */
+  readonly flush: () => void;
+}
 
-  constructor(queues: QueueRegistry, authenticator: MnsAuthenticator, faults: FaultPlan, counters: Counters) {
-    this.#queues = queues;
-    this.#authenticator = authenticator;
-    this.#faults = faults;
-    this.#counters = counters;
+export class MnsService {
+  readonly #rooms: MnsRooms;
+
+  constructor(rooms: MnsRooms) {
+    this.#rooms = rooms;
   }
 
   async handle(request: MnsRequest): Promise<Outcome> {
+    let injected: Injection | undefined;
+    let outcome: Outcome;
     try {
       const body = request.body.toString();
       const call = parseMnsCall(request.method, request.target, body);
-      this.#counters.count(call.operation);
-      const fault = this.#faults.take(call.operation);
-      if (typeof fault === 'string') return fault;
-      if (fault !== undefined) return errorReply(fault.status, fault.code, 'Injected fault.', request);
-      authorize(this.#authenticator.authenticate(request), call, this.#queues);
-      const { headers, baseUrl, onDisconnect } = request;
-      return await HANDLERS[call.operation]({
-        call,
-        headers,
-        body,
-        queues: this.#queues,
-        baseUrl,
-        onDisconnect,
-      });
+      this.#rooms.counters.count(call.operation);
+      injected = this.#rooms.faults.decide(call.operation, call.queueName);
+      outcome = await this.#perform(request, body, call, injected);
+      this.#rooms.flush();
     } catch (error) {
       const { status, code, message } =
         error instanceof MnsError ? error : new MnsError('InternalError', String(error));
-      return errorReply(status, code, message, request);
+      outcome = errorReply(status, code, message, request);
     }
+    return injected?.effect?.kind === 'lost' ? 'reset' : outcome;
+  }
+
+  async #perform(request: MnsRequest, body: string, call: MnsCall, injected?: Injection): Promise<Outcome> {
+    const { queues, authenticator, tokens, throttle, settings } = this.#rooms;
+    const { headers, baseUrl, onDisconnect } = request;
+    const { delay = 0, effect } = injected ?? {};
+    // Who has hung up meanwhile wants no effect any more, and gets no answer.
+    if (delay > 0 && !(await pause(delay, onDisconnect))) return 'hang';
+    if (effect?.kind === 'reset' || effect?.kind === 'hang') return effect.kind;
+    if (effect?.kind === 'error') return errorReply(effect.status, effect.code, 'Injected fault.', request);
+
+    const caller = authenticator.authenticate(request);
+    if (effect?.kind === 'expired-token' && caller !== 'account') {
+      tokens.revoke(caller);
+      throw new MnsError('InvalidSecurityToken');
+    }
+    authorize(caller, call, queues);
+    const hold = throttle.admit(call.operation, queues.find(call.queueName));
+    if (hold !== undefined) {
+      if (hold > 0 && !(await pause(hold, onDisconnect))) return 'hang';
+      throw new MnsError('TooManyRequests');
+    }
+    const reply = await HANDLERS[call.operation]({
+      call,
+      headers,
+      body,
+      queues,
+      baseUrl,
+      onDisconnect,
+      fault: effect?.kind,
+      mayWait: () => queues.waiting < settings.maxWaiting,
+    });
+    throttle.charge(reply.messages ?? 1);
+    return reply;
   }
 }
 

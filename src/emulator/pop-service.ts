@@ -5,13 +5,13 @@
  */
 import { XMLBuilder } from 'fast-xml-parser';
 import { beijingTime, type Clock } from './clock.js';
-import type { FaultPlan } from './faults.js';
+import type { FaultRules, Injection } from './fault-rules.js';
+import { POP_OPERATION } from './operations.js';
+import { pause } from './pause.js';
 import { popSignature, popStringToSign } from './pop-signature.js';
 import type { Outcome, Reply } from './reply.js';
 import type { Counters } from './stats.js';
 import type { TokenStore } from './token-store.js';
-
-export const POP_OPERATION = 'QueryTokenForMnsQueue';
 
 export interface PopRequest {
   readonly method: string;
@@ -20,6 +20,7 @@ export interface PopRequest {
   readonly body: string;
   readonly requestId: string;
   readonly host: string;
+  readonly onDisconnect: (listener: () => void) => void;
 }
 
 type Parameters = ReadonlyMap<string, string>;
@@ -51,7 +52,7 @@ const xml = new XMLBuilder({});
 export class PopService {
   readonly #clock: Clock;
   readonly #tokens: TokenStore;
-  readonly #faults: FaultPlan;
+  readonly #faults: FaultRules;
   readonly #counters: Counters;
   readonly #accessKeyId: string;
   readonly #accessKeySecret: string;
@@ -61,7 +62,7 @@ export class PopService {
   constructor(
     clock: Clock,
     tokens: TokenStore,
-    faults: FaultPlan,
+    faults: FaultRules,
     counters: Counters,
     account: { accessKeyId: string; accessKeySecret: string },
   ) {
@@ -73,42 +74,49 @@ export class PopService {
     this.#accessKeySecret = account.accessKeySecret;
   }
 
-  handle(request: PopRequest): Outcome {
+  async handle(request: PopRequest): Promise<Outcome> {
     const parameters: Parameters = new Map([
       ...new URLSearchParams(request.query),
       ...new URLSearchParams(request.method === 'POST' ? request.body : ''),
     ]);
     const { requestId, host } = request;
+    let injected: Injection | undefined;
+    let outcome: Outcome;
     try {
       const action = required(parameters, 'Action');
       if (action === POP_OPERATION) {
         this.#counters.count(action);
-        const fault = this.#faults.take(action);
-        if (typeof fault === 'string') return fault;
-        if (fault !== undefined) throw new PopError(fault.code, 'Injected fault.', fault.status);
+        injected = this.#faults.decide(action, parameters.get('QueueName') ?? '');
       }
-      this.#authenticate(request.method, parameters, action);
-      return render(
-        200,
-        `${action}Response`,
-        { RequestId: requestId, ...this.#queryToken(parameters) },
-        parameters,
-      );
+      outcome = await this.#perform(request, parameters, action, injected);
     } catch (error) {
       const { code, status, message } =
         error instanceof PopError ? error : new PopError('InternalError', String(error), 500);
-      return render(
-        status,
-        'Error',
-        { RequestId: requestId, HostId: host, Code: code, Message: message },
-        parameters,
-      );
+      const content = { RequestId: requestId, HostId: host, Code: code, Message: message };
+      outcome = render(status, 'Error', content, parameters);
     }
+    return injected?.effect?.kind === 'lost' ? 'reset' : outcome;
   }
 
-  #queryToken(parameters: Parameters): object {
+  async #perform(
+    { method, requestId, onDisconnect }: PopRequest,
+    parameters: Parameters,
+    action: string,
+    injected?: Injection,
+  ): Promise<Outcome> {
+    const { delay = 0, effect } = injected ?? {};
+    if (delay > 0 && !(await pause(delay, onDisconnect))) return 'hang';
+    if (effect?.kind === 'reset' || effect?.kind === 'hang') return effect.kind;
+    if (effect?.kind === 'error') throw new PopError(effect.code, 'Injected fault.', effect.status);
+    this.#authenticate(method, parameters, action);
+    const token = this.#queryToken(parameters, effect?.kind === 'expired-token');
+    return render(200, `${action}Response`, { RequestId: requestId, ...token }, parameters);
+  }
+
+  #queryToken(parameters: Parameters, dead: boolean): object {
     const messageType = required(parameters, 'MessageType');
-    const token = this.#tokens.issue(messageType, parameters.get('QueueName') || undefined);
+    const queueName = parameters.get('QueueName') || undefined;
+    const token = this.#tokens.issue(messageType, queueName, dead ? 0 : undefined);
     this.#counters.tokens += 1;
     return {
       Code: 'OK',

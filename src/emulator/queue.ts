@@ -7,56 +7,25 @@
  *
  * A message that is not visible has exactly one live handle; a receive or a change of visibility makes a new one and
  * kills the old. Time passes only when somebody looks: every access first moves on what is due.
+ *
+ * A message that a fault duplicates is the exception: handed out, it stays visible and its handle lives. Deleting it
+ * under that handle is confirmed but only ends the handle, so that the message is delivered twice whatever comes first.
  */
 import { DEFAULT_ATTRIBUTES, type QueueAttributes } from './attributes.js';
 import type { Clock } from './clock.js';
 import { HiddenHeap } from './hidden-heap.js';
-import { createHandle, createMessage, type Message } from './message.js';
+import { createHandle, createMessage, type Message, type MessageView } from './message.js';
+import type { QueueLog, SavedQueue } from './queue-log.js';
+import { messageTypeOf, type QueueCounters, type QueueOptions, type QueueView } from './queue-view.js';
 import { VisibleList } from './visible-list.js';
 import { WaitingRoom } from './waiting-room.js';
-
-export interface QueueOptions extends Partial<QueueAttributes> {
-  /** At most 120 letters, digits and hyphens. */
-  name: string;
-  /** What the queue holds, e.g. `SmsReport`; a token is good for one type. */
-  messageType: string;
-}
-
-/** Counters of one queue, since it was made. */
-export interface QueueCounters {
-  visible: number;
-  invisible: number;
-  delayed: number;
-  sent: number;
-  /** Messages handed out, redeliveries included. */
-  received: number;
-  /** Of `received`: those that had been received before. */
-  redelivered: number;
-  deleted: number;
-  /** Dropped at the end of the retention period. */
-  expired: number;
-  /** Receives that wait now. */
-  waiting: number;
-}
-
-/** What tests may see of a queue. Live: reading it again gives the state of that moment. */
-export interface QueueView extends Readonly<QueueCounters> {
-  readonly name: string;
-  readonly messageType: string;
-  readonly attributes: Readonly<QueueAttributes>;
-  /** Every message not deleted yet, oldest first. */
-  readonly messages: readonly Readonly<Message>[];
-  /** Ids in order of deletion; at least the last 100,000. */
-  readonly deletedIds: readonly string[];
-  counters(): QueueCounters;
-}
 
 const KEEP_DELETED_IDS = 100_000;
 
 export class MessageQueue implements QueueView {
   readonly name: string;
   readonly messageType: string;
-  readonly createTime: number;
+  createTime: number;
   lastModifyTime: number;
   sent = 0;
   received = 0;
@@ -69,21 +38,37 @@ export class MessageQueue implements QueueView {
   readonly #hidden = new HiddenHeap<Message>();
   readonly #byHandle = new Map<string, Message>();
   readonly #room: WaitingRoom;
+  readonly #log: QueueLog | undefined;
   #attributes: QueueAttributes;
   #visibleCount = 0;
   #delayedCount = 0;
   #deletedIds: string[] = [];
   #nextExpiry = 0;
 
-  constructor(options: QueueOptions, clock: Clock) {
-    const { name, messageType, ...attributes } = options;
+  constructor(options: QueueOptions, clock: Clock, log?: QueueLog) {
+    const { name, messageType = messageTypeOf(name), ...attributes } = options;
     this.name = name;
     this.messageType = messageType;
     this.#attributes = { ...DEFAULT_ATTRIBUTES, ...attributes };
     this.#clock = clock;
+    this.#log = log;
     this.createTime = clock.now();
     this.lastModifyTime = this.createTime;
-    this.#room = new WaitingRoom({ receive: (max) => this.receive(max), untilNext: () => this.#untilNext() });
+    this.#room = new WaitingRoom({
+      receive: (max, duplicate) => this.receive(max, duplicate),
+      untilNext: () => this.#untilNext(),
+    });
+  }
+
+  /** A queue as it was saved, moved on to the present time. */
+  static restore(saved: SavedQueue, clock: Clock, log?: QueueLog): MessageQueue {
+    const { name, messageType, attributes, deletedIds, messages, ...numbers } = saved;
+    const queue = new MessageQueue({ name, messageType, ...attributes }, clock, log);
+    Object.assign(queue, numbers);
+    queue.#deletedIds = deletedIds.slice(-2 * KEEP_DELETED_IDS);
+    const now = clock.now();
+    for (const message of messages) queue.#adopt(message, now);
+    return queue;
   }
 
   get attributes(): Readonly<QueueAttributes> {
@@ -94,6 +79,7 @@ export class MessageQueue implements QueueView {
     this.#attributes = { ...this.#attributes, ...changes };
     this.lastModifyTime = this.#clock.now();
     this.#nextExpiry = 0;
+    this.#log?.attributesSet(this);
   }
 
   send(body: string, priority = 8, delaySeconds = this.#attributes.delaySeconds): Message {
@@ -108,12 +94,16 @@ export class MessageQueue implements QueueView {
     } else {
       this.#show(message);
     }
+    this.#log?.sent(this, message);
     this.#room.call();
     return message;
   }
 
-  /** Up to `max` messages, which then are invisible; at once, possibly none. */
-  receive(max: number): Message[] {
+  /**
+   * Up to `max` messages, which then are invisible; at once, possibly none.
+   * @param duplicate those that come for the first time will come once more, whatever happens to them
+   */
+  receive(max: number, duplicate = false): Message[] {
     const now = this.#advance();
     const batch: Message[] = [];
     while (batch.length < max) {
@@ -128,12 +118,25 @@ export class MessageQueue implements QueueView {
       batch.push(message);
     }
     this.received += batch.length;
+    if (duplicate) for (const message of batch) if (message.dequeueCount === 1) this.#showAgain(message);
+    if (batch.length > 0) this.#log?.hidden(this, batch);
     return batch;
   }
 
   /** Calls `done` with messages as soon as there are any, or none after that time; see {@link WaitingRoom.enter}. */
-  wait(max: number, milliseconds: number, done: (messages: Message[] | undefined) => void): () => void {
-    return this.#room.enter(max, milliseconds, done);
+  wait(
+    max: number,
+    milliseconds: number,
+    duplicate: boolean,
+    done: (messages: Message[] | undefined) => void,
+  ): () => void {
+    return this.#room.enter({ max, milliseconds, duplicate, done });
+  }
+
+  /** The clock was set: what is due may have changed for those who wait. */
+  clockChanged(): void {
+    this.#nextExpiry = 0;
+    this.#room.call();
   }
 
   peek(max: number): Message[] {
@@ -147,10 +150,16 @@ export class MessageQueue implements QueueView {
 
   /** False when the handle is unknown, replaced or past its visibility timeout: nothing is deleted then. */
   delete(handle: string): boolean {
-    this.#advance();
+    const now = this.#advance();
     const message = this.#byHandle.get(handle);
     if (message === undefined) return false;
+    if (message.state === 'visible') {
+      this.#byHandle.delete(handle);
+      message.handle = '';
+      return message.nextVisibleTime > now;
+    }
     this.#drop(message);
+    this.#log?.deleted(this, message);
     this.deleted += 1;
     if (this.#deletedIds.push(message.id) >= 2 * KEEP_DELETED_IDS) {
       this.#deletedIds = this.#deletedIds.slice(-KEEP_DELETED_IDS);
@@ -162,9 +171,10 @@ export class MessageQueue implements QueueView {
   changeVisibility(handle: string, seconds: number): Message | undefined {
     const now = this.#advance();
     const message = this.#byHandle.get(handle);
-    if (message === undefined) return undefined;
+    if (message === undefined || message.state === 'visible') return undefined;
     this.#hidden.remove(message);
     this.#hide(message, now + seconds * 1000);
+    this.#log?.hidden(this, [message]);
     this.#room.call();
     return message;
   }
@@ -174,9 +184,9 @@ export class MessageQueue implements QueueView {
     this.#room.close();
   }
 
-  get messages(): readonly Readonly<Message>[] {
+  get messages(): readonly MessageView[] {
     this.#advance();
-    return Array.from(this.#messages, (message) => ({ ...message }));
+    return Array.from(this.#messages, ({ heapIndex: _, ...message }) => message);
   }
 
   get visible(): number {
@@ -234,6 +244,7 @@ export class MessageQueue implements QueueView {
       }
       this.#drop(message);
       this.expired += 1;
+      this.#log?.expired(this, message);
     }
   }
 
@@ -256,10 +267,32 @@ export class MessageQueue implements QueueView {
     this.#hidden.add(message);
   }
 
+  /** Of the messages just received: back among the visible ones, the handle still good. */
+  #showAgain(message: Message): void {
+    this.#hidden.remove(message);
+    this.#show(message);
+  }
+
+  #adopt(message: Message, now: number): void {
+    this.#messages.add(message);
+    if (message.handle === '' || message.nextVisibleTime <= now) {
+      message.handle = '';
+      this.#show(message);
+      return;
+    }
+    if (message.state === 'delayed') this.#delayedCount += 1;
+    this.#byHandle.set(message.handle, message);
+    this.#hidden.add(message);
+  }
+
   #drop(message: Message): void {
-    if (message.state === 'visible') this.#visibleCount -= 1;
-    if (message.state === 'delayed') this.#delayedCount -= 1;
+    const { state } = message;
     message.state = 'gone';
+    if (state === 'delayed') this.#delayedCount -= 1;
+    if (state === 'visible') {
+      this.#visibleCount -= 1;
+      this.#visible.forget(message);
+    }
     this.#messages.delete(message);
     this.#byHandle.delete(message.handle);
     this.#hidden.remove(message);

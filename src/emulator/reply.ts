@@ -4,6 +4,8 @@ export interface Reply {
   readonly body: string;
   /** Further headers: name, value, name, value … */
   readonly headers?: readonly string[];
+  /** Messages sent or received: what a limit on throughput counts. @default 1 */
+  readonly messages?: number;
 }
 
 /** Or no answer at all: the connection is reset, or left open in silence. */

@@ -61,8 +61,7 @@ export class EmulatorServer {
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
-    // The PHP client of the guides asks for `//queues/…` and signs `/queues/…` (mns-http.md §9).
-    const target = (request.url ?? '/').replace(/^\/{2,}/, '/');
+    const target = targetOf(request.url ?? '/');
     const limit = target.startsWith(ADMIN_PREFIX) ? ADMIN_BODY_LIMIT : BODY_LIMIT;
     readBody(request, limit, (body) => {
       if (body === undefined) response.writeHead(413, { Connection: 'close' }).end();
@@ -86,14 +85,23 @@ export class EmulatorServer {
     this.#lastRequestId += 1;
     const requestId = this.#requestIdPrefix + this.#lastRequestId.toString(16).toUpperCase().padStart(8, '0');
     const host = headers.host ?? '';
+    const onDisconnect = (listener: () => void): void => {
+      if (response.closed) listener();
+      else response.once('close', listener);
+    };
     if (target === '/' || target.startsWith('/?')) {
-      const outcome = pop.handle({ method, query: target.slice(2), body: body.toString(), requestId, host });
+      const query = target.slice(2);
+      const outcome = await pop.handle({
+        method,
+        query,
+        body: body.toString(),
+        requestId,
+        host,
+        onDisconnect,
+      });
       write(response, outcome, ['Date', clock.httpDate()]);
       return;
     }
-    const onDisconnect = (listener: () => void): void => {
-      response.once('close', listener);
-    };
     const baseUrl = `http://${host}`;
     const outcome = await mns.handle({ method, target, headers, body, requestId, baseUrl, onDisconnect });
     write(response, outcome, [
@@ -110,6 +118,15 @@ export class EmulatorServer {
         : []),
     ]);
   }
+}
+
+/**
+ * Path and query. A client that takes the emulator for its HTTP proxy, which is the way for one whose host is hard-coded,
+ * names the host first; the PHP client of the guides asks for `//queues/…` and signs `/queues/…` (mns-http.md §9).
+ */
+function targetOf(url: string): string {
+  const path = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
+  return path.startsWith('/') ? path.replace(/^\/{2,}/, '/') : `/${path}`;
 }
 
 /** Calls back once with the body, or with undefined as soon as it is longer than `limit`. */

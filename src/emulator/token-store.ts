@@ -5,6 +5,7 @@
  */
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { Clock } from './clock.js';
+import type { Settings } from './settings.js';
 
 export interface Token {
   readonly accessKeyId: string;
@@ -24,16 +25,21 @@ const REMEMBER_DEAD_MS = 3_600_000;
 
 export class TokenStore {
   readonly #clock: Clock;
-  readonly #lifeMs: number;
+  readonly #settings: Readonly<Pick<Settings, 'tokenLife'>>;
   readonly #tokens = new Map<string, Token>();
   readonly #revoked = new WeakSet<Token>();
 
-  constructor(clock: Clock, lifeSeconds: number) {
+  constructor(clock: Clock, settings: Readonly<Pick<Settings, 'tokenLife'>>) {
     this.#clock = clock;
-    this.#lifeMs = lifeSeconds * 1000;
+    this.#settings = settings;
   }
 
-  issue(messageType: string, queueName: string | undefined): Token {
+  /** @param lifeSeconds 0 for a token that never works */
+  issue(
+    messageType: string,
+    queueName: string | undefined,
+    lifeSeconds: number = this.#settings.tokenLife,
+  ): Token {
     const createTime = Math.floor(this.#clock.now() / 1000) * 1000;
     this.#forgetBefore(createTime - REMEMBER_DEAD_MS);
     const accessKeySecret = randomBytes(22).toString('base64url');
@@ -44,7 +50,7 @@ export class TokenStore {
       messageType,
       queueName,
       createTime,
-      expireTime: createTime + this.#lifeMs,
+      expireTime: createTime + lifeSeconds * 1000,
       key: createSecretKey(Buffer.from(accessKeySecret)),
     };
     this.#tokens.set(token.accessKeyId, token);
@@ -59,12 +65,16 @@ export class TokenStore {
     return token.expireTime > this.#clock.now() && !this.#revoked.has(token);
   }
 
+  revoke(token: Token): void {
+    this.#revoked.add(token);
+  }
+
   /** Every token issued so far stops working. */
   revokeAll(): void {
     for (const token of this.#tokens.values()) this.#revoked.add(token);
   }
 
-  /** All lives are equal, so the oldest are first. */
+  /** Stops at the first young one: as a rule all lives are equal, and then the oldest are first. */
   #forgetBefore(time: number): void {
     for (const token of this.#tokens.values()) {
       if (token.expireTime >= time) return;

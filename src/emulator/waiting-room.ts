@@ -7,14 +7,21 @@ import type { Message } from './message.js';
 
 /** What the room needs from its queue. */
 export interface Counter {
-  receive(max: number): Message[];
+  receive(max: number, duplicate: boolean): Message[];
   /** Milliseconds until a hidden message becomes visible by itself. */
   untilNext(): number | undefined;
 }
 
-interface Waiter {
+export interface Wait {
   readonly max: number;
+  readonly milliseconds: number;
+  /** Whether what it gets shall be delivered once more. */
+  readonly duplicate: boolean;
+  /** Called once, with undefined if the queue goes away; never after the client left. */
   readonly done: (messages: Message[] | undefined) => void;
+}
+
+interface Waiter extends Wait {
   readonly timer: NodeJS.Timeout;
 }
 
@@ -34,9 +41,9 @@ export class WaitingRoom {
     return this.#waiters.size;
   }
 
-  /** Calls `done` once, with undefined if the queue goes away; never after the returned function was called. */
-  enter(max: number, milliseconds: number, done: Waiter['done']): () => void {
-    const waiter: Waiter = { max, done, timer: setTimeout(() => this.#serve(waiter, []), milliseconds) };
+  /** @returns what to call when the client hangs up */
+  enter(wait: Wait): () => void {
+    const waiter: Waiter = { ...wait, timer: setTimeout(() => this.#serve(waiter, []), wait.milliseconds) };
     this.#waiters.add(waiter);
     this.call();
     return () => {
@@ -61,7 +68,7 @@ export class WaitingRoom {
 
   #dispatch(): void {
     for (const waiter of this.#waiters) {
-      const messages = this.#counter.receive(waiter.max);
+      const messages = this.#counter.receive(waiter.max, waiter.duplicate);
       if (messages.length === 0) break;
       this.#serve(waiter, messages);
     }

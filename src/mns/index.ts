@@ -14,3 +14,4 @@ export {
   MnsTransientError,
 } from './errors.js';
 export { MnsQueue, type MnsQueueOptions } from './queue.js';
+export { replacingRefusedToken } from './refused-token.js';

@@ -47,6 +47,18 @@ export function createMetrics(status: () => Status): Metrics {
   for (const [name, help] of Object.entries(COUNTERS)) {
     queueCounter(name, help, (queue) => queue.counters[name as CounterName]);
   }
+  new Counter({
+    name: 'receiptd_schema_drift_total',
+    help: 'Fields of receipts that differed from the schema of their message type',
+    labelNames: ['type', 'path'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { messageType, drift } of queues()) {
+        for (const [path, count] of Object.entries(drift)) this.inc({ type: messageType, path }, count);
+      }
+    },
+  });
   queueCounter('token_refreshes', 'Tokens received', (queue) => queue.token.refreshes);
   queueCounter('token_failures', 'Token calls that failed', (queue) => queue.token.failures);
   for (const [name, { help, value }] of Object.entries(GAUGES)) {

@@ -13,7 +13,7 @@ export type StoredJob = Job<ReceiptJob>;
 export interface ReceiptQueue
   extends Pick<
     Queue<ReceiptJob>,
-    'addBulk' | 'getJob' | 'getJobCounts' | 'getJobs' | 'getJobState' | 'remove' | 'close'
+    'addBulk' | 'getJob' | 'getJobCounts' | 'getJobs' | 'getJobState' | 'remove' | 'obliterate' | 'close'
   > {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }

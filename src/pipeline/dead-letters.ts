@@ -2,7 +2,7 @@
 import { maskPhones } from '../mask.js';
 import { type ReceiptEvent, toEvent } from '../receipts/index.js';
 import type { ReceiptQueue, StoredJob } from './backend.js';
-import { jobIdOf } from './job.js';
+import { jobIdOf, type ReceiptJob } from './job.js';
 
 const PAGE = 100;
 
@@ -21,8 +21,10 @@ export interface DeadLetterSummary {
 
 /** All that is known of one. */
 export interface DeadLetter extends DeadLetterSummary {
-  /** Absent when the message could not be decoded. */
+  /** Absent when the message could not be decoded, or has several. */
   event?: ReceiptEvent;
+  /** Of a message that has several. */
+  events?: ReceiptEvent[];
   /** The body as received; only when it could not be decoded. */
   body?: string;
   /** The errors of the latest attempts, the last one last. */
@@ -85,8 +87,11 @@ export class DeadLetters implements DeadLetterDesk {
     const found = await this.#find(messageId);
     if (found === undefined) return undefined;
     const { content } = found.job.data;
-    const what = 'event' in content ? { event: toEvent(content.event) } : { body: content.undecodable };
-    return { ...summary(found.job, found.queueName), ...what, errors: found.job.stacktrace ?? [] };
+    return {
+      ...summary(found.job, found.queueName),
+      ...whatIsIn(content),
+      errors: found.job.stacktrace ?? [],
+    };
   }
 
   retry(selection: DeadLetterSelection): Promise<DeadLetterOutcome> {
@@ -138,6 +143,13 @@ export class DeadLetters implements DeadLetterDesk {
     }
     return undefined;
   }
+}
+
+function whatIsIn(content: ReceiptJob['content']): Pick<DeadLetter, 'event' | 'events' | 'body'> {
+  if ('undecodable' in content) return { body: content.undecodable };
+  const events = content.events.map((event) => toEvent(event));
+  const [event] = events;
+  return events.length === 1 && event !== undefined ? { event } : { events };
 }
 
 async function deadJobs(queue: ReceiptQueue, limit: number, oldestFirst = false): Promise<StoredJob[]> {

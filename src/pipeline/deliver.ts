@@ -1,7 +1,7 @@
 /**
- * Takes events out of the store and through the sinks. An event is delivered when every sink that wants it has
- * confirmed; a retry skips those that had. A message is passed on for acknowledgement only after its job is finished
- * in the store, as delivered or as a dead letter.
+ * Takes messages out of the store and their events through the sinks. An event is delivered when every sink that wants
+ * it has confirmed; a retry skips those that had. A message is passed on for acknowledgement only after its job is
+ * finished in the store: all of its events delivered, or dead.
  */
 import { UnrecoverableError } from 'bullmq';
 import type { Acknowledgement } from '../ack/index.js';
@@ -15,6 +15,10 @@ import { acknowledgementOf, type DeliveryProgress, jobIdOf, type ReceiptJob } fr
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15 * 60_000;
 const LOCK_MS = 15_000;
+/** Of one message, where it has several events. */
+const DELIVERIES_AT_A_TIME = 16;
+/** Of the failures of one message, as many are told. */
+const FAILURES_TOLD = 3;
 /** Completed jobs wait for their acknowledgement; past the longest retention of MNS none can come. */
 const KEEP_COMPLETED_S = 7 * 24 * 3600;
 
@@ -60,7 +64,7 @@ export class Deliverer {
     };
     this.#worker = options.backend.worker(options.origin.queueName, (job) => this.#deliver(job), delivery);
     this.#worker.on('completed', (job) => {
-      options.stats.count('delivered');
+      options.stats.count('delivered', eventCount(job.data));
       options.stats.lastDeliveryAt = Date.now();
       options.onDelivered();
       this.#finish(job);
@@ -90,26 +94,49 @@ export class Deliverer {
   }
 
   async #deliver(job: StoredJob): Promise<void> {
-    const record = recordOf(job.data, this.#options.origin);
-    const { signal } = this.#options;
+    const records = recordsOf(job.data, this.#options.origin);
+    const context = { attempt: job.attemptsMade + 1, signal: this.#options.signal };
+    const confirmed = new Set((job.progress as Partial<DeliveryProgress>).confirmed);
+    const missing = records.flatMap((record, index) =>
+      this.#missing(record, index, records.length, confirmed),
+    );
+    const failures: { sink: Sink; error: unknown }[] = [];
+    let tried = 0;
+    while (tried < missing.length && !context.signal.aborted) {
+      const part = missing.slice(tried, tried + DELIVERIES_AT_A_TIME);
+      const results = await Promise.allSettled(part.map(({ sink, record }) => sink.deliver(record, context)));
+      tried += part.length;
+      const before = confirmed.size;
+      let retryable = 0;
+      for (const [index, { sink, key }] of part.entries()) {
+        const result = results[index];
+        if (result?.status !== 'rejected') confirmed.add(key);
+        else {
+          failures.push({ sink, error: result.reason });
+          if (!DeadLetterError.is(result.reason)) retryable += 1;
+        }
+      }
+      const done = tried === missing.length && failures.length === 0;
+      // Also while more is to come: what is confirmed is not delivered again if this process dies.
+      if (!done && confirmed.size > before) await job.updateProgress({ confirmed: [...confirmed] });
+      // Nothing gets through: the rest would only wait for the same.
+      if (retryable === part.length) break;
+    }
+    const left = missing.length - tried;
+    if (failures.length === 0 && left === 0) return;
+    const reason = reasonOf(failures, left);
+    const hopeless = left === 0 && failures.every(({ error }) => DeadLetterError.is(error));
+    throw hopeless ? new UnrecoverableError(reason) : new Error(reason, { cause: failures[0]?.error });
+  }
+
+  /** The deliveries of one event that are still to be made. `key` is what its confirmation is kept under. */
+  #missing(record: EventRecord, index: number, count: number, confirmed: ReadonlySet<string>) {
     const wanting = this.#options.sinks.filter((sink) => sink.wants(record.messagetype));
     // Configured otherwise when the event was handed off: never to be taken for delivered.
     if (wanting.length === 0) throw new Error(`no sink takes ${record.messagetype}`);
-    const confirmed = new Set((job.progress as Partial<DeliveryProgress>).confirmed);
-    const missing = wanting.filter((sink) => !confirmed.has(sink.name));
-    const context = { attempt: job.attemptsMade + 1, signal };
-    const results = await Promise.allSettled(missing.map((sink) => sink.deliver(record, context)));
-    const failures: { sink: Sink; error: unknown }[] = [];
-    for (const [index, sink] of missing.entries()) {
-      const result = results[index];
-      if (result?.status === 'rejected') failures.push({ sink, error: result.reason });
-      else confirmed.add(sink.name);
-    }
-    if (failures.length === 0) return;
-    if (failures.length < missing.length) await job.updateProgress({ confirmed: [...confirmed] });
-    const reason = failures.map(({ sink, error }) => `${sink.name}: ${describeError(error)}`).join('; ');
-    const hopeless = failures.every(({ error }) => DeadLetterError.is(error));
-    throw hopeless ? new UnrecoverableError(reason) : new Error(reason, { cause: failures[0]?.error });
+    return wanting
+      .map((sink) => ({ sink, record, key: count === 1 ? sink.name : `${sink.name}#${index}` }))
+      .filter(({ key }) => !confirmed.has(key));
   }
 
   async #finished(job: StoredJob): Promise<void> {
@@ -125,11 +152,25 @@ export class Deliverer {
 }
 
 /** @throws {UnrecoverableError} when the message is still undecodable: a newer version may be able to read it. */
-function recordOf({ message, content }: ReceiptJob, origin: MessageOrigin): EventRecord {
-  if ('event' in content) return content.event;
+function recordsOf({ message, content }: ReceiptJob, origin: MessageOrigin): readonly EventRecord[] {
+  if ('events' in content) return content.events;
   const decoded = decode({ ...message, body: content.undecodable }, origin);
   if ('undecodable' in decoded) throw new UnrecoverableError(`undecodable: ${decoded.undecodable}`);
-  return decoded.event;
+  return decoded.events;
+}
+
+function eventCount({ content }: ReceiptJob): number {
+  return 'events' in content ? content.events.length : 1;
+}
+
+/** @param left deliveries that were not tried */
+function reasonOf(failures: readonly { sink: Sink; error: unknown }[], left: number): string {
+  const told = failures
+    .slice(0, FAILURES_TOLD)
+    .map(({ sink, error }) => `${sink.name}: ${describeError(error)}`);
+  const more = failures.length - told.length;
+  const rest = [...(more > 0 ? [`and ${more} more`] : []), ...(left > 0 ? [`${left} not tried`] : [])];
+  return [...told, ...rest].join('; ');
 }
 
 /** Exponential with equal jitter: 0.5–1 s, 1–2 s, 2–4 s … up to a quarter of an hour. */

@@ -17,12 +17,12 @@ export interface Envelope {
 export interface ReceiptJob {
   message: Envelope;
   /** What decode made of the body, or the body exactly as received where it could not, so that nothing of it is lost. */
-  content: { event: EventRecord } | { undecodable: string };
+  content: { events: readonly EventRecord[] } | { undecodable: string };
 }
 
-/** Kept in the job's progress, so that a retry skips the sinks that have the event already. */
+/** Kept in the job's progress, so that a retry skips the sinks that have an event already. */
 export interface DeliveryProgress {
-  /** Names of the sinks that confirmed. */
+  /** Names of the sinks that confirmed; where the message has several events, each with `#<index>` of the event. */
   confirmed: string[];
 }
 

@@ -35,6 +35,8 @@ export interface SliceSpec {
   slices: number;
   /** From 0. */
   index: number;
+  /** What phone numbers in capture files are masked by: the same in all slices, so that they can be joined. */
+  maskKey: string;
 }
 
 export type SpawnSlice = (spec: SliceSpec, events: SliceEvents) => SliceHandle;

@@ -8,12 +8,13 @@ import { TokenBoard } from './tokens.js';
 
 /** @param onOpen gets the store as soon as it is open @param extraSinks sinks beside the configured ones */
 export function inlineSlice(
-  { config, slices, index }: SliceSpec,
+  spec: SliceSpec,
   events: SliceEvents,
   log: Logger,
   onOpen: (foundations: Foundations) => void,
   extraSinks: readonly Sink[] = [],
 ): SliceHandle {
+  const { config, slices, index } = spec;
   const tokens = new TokenBoard(events.onRefused);
   const opening = new AbortController();
   let slice: Slice | undefined;
@@ -23,14 +24,15 @@ export function inlineSlice(
     const onProblem = (text: string) => {
       problem = text;
     };
-    const foundations = await openFoundations(config, log, onProblem, opening.signal, extraSinks);
+    const foundations = await openFoundations(spec, log, onProblem, opening.signal, extraSinks);
     onOpen(foundations);
-    const { backend, sinks } = foundations;
+    const { backend, sinks, capture } = foundations;
     slice = new Slice({
       config,
       slices,
       backend,
       sinks,
+      capture,
       tokens,
       log: log.child({ slice: index }),
       onBusy: events.onBusy,

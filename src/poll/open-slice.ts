@@ -1,16 +1,19 @@
-/** Opens what a slice stands on: its sinks and its store. */
+/** Opens what a slice stands on: its sinks, its capture file and its store. */
 import type { Logger } from 'pino';
 import { fullJitter, pause } from '../backoff.js';
+import { CaptureWriter } from '../capture/index.js';
 import type { Config } from '../config/index.js';
 import { describeError, ReceiptdError, UsageError } from '../errors.js';
 import { type Backend, openBackend } from '../pipeline/index.js';
 import { openSinks, type Sink } from '../sinks/index.js';
+import type { SliceSpec } from './handle.js';
 
 const RETRY_BASE_MS = 500;
 const RETRY_CAP_MS = 5_000;
 
 export interface Foundations {
   sinks: Sink[];
+  capture: CaptureWriter | undefined;
   backend: Backend;
 }
 
@@ -22,24 +25,33 @@ export interface Foundations {
  * @throws {ReceiptdError} when a sink or the store cannot be used, or the signal aborts
  */
 export async function openFoundations(
-  config: Config,
+  spec: SliceSpec,
   log: Logger,
   onProblem: (problem: string) => void,
   signal: AbortSignal,
   extraSinks: readonly Sink[] = [],
 ): Promise<Foundations> {
+  const { config } = spec;
   const sinks = [...(await openSinks(config.sinks)), ...extraSinks];
-  checkEveryTypeIsWanted(config, sinks);
+  let capture: CaptureWriter | undefined;
+  const close = () => Promise.all([...sinks, capture].map((opened) => opened?.close()));
+  try {
+    checkEveryTypeIsWanted(config, sinks);
+    capture = await openCapture(spec);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   for (let attempt = 1; ; attempt += 1) {
     try {
       const backend = await openBackend(config.pipeline);
       onProblem('');
-      return { sinks, backend };
+      return { sinks, capture, backend };
     } catch (error) {
       const waitable =
         error instanceof ReceiptdError && error.code === 'REDIS_UNREACHABLE' && !signal.aborted;
       if (!waitable) {
-        await Promise.all(sinks.map((sink) => sink.close()));
+        await close();
         throw error;
       }
       if (attempt === 1) log.warn(describeError(error));
@@ -47,6 +59,12 @@ export async function openFoundations(
       await pause(RETRY_BASE_MS / 2 + fullJitter(attempt, RETRY_BASE_MS, RETRY_CAP_MS), signal);
     }
   }
+}
+
+async function openCapture({ config, index, maskKey }: SliceSpec): Promise<CaptureWriter | undefined> {
+  if (config.capture.dir === '') return undefined;
+  const mnsHost = new URL(config.endpoints.mns).host;
+  return CaptureWriter.open({ ...config.capture, maskKey, writer: index, mnsHost });
 }
 
 /** An event that no sink wants could only be thrown away or kept for ever, so such a queue is not drained at all. */

@@ -47,6 +47,7 @@ export interface PollerOptions {
  */
 export class Poller {
   readonly #options: PollerOptions;
+  #reserved = 0;
   /** Aborts to stop: no new polls. */
   readonly #stopping = new AbortController();
   /** Aborts the polls in flight. */
@@ -65,6 +66,11 @@ export class Poller {
   /** Polls under way or waiting for their turn. */
   get concurrency(): number {
     return this.#loops.size;
+  }
+
+  /** Places taken for messages that polls under way may bring. */
+  get reserved(): number {
+    return this.#reserved;
   }
 
   /** Makes this the poller that waits on the empty queue, or not. */
@@ -148,6 +154,7 @@ export class Poller {
   async #poll(places: number, waitSeconds: number): Promise<number | 'aborted' | Failure> {
     const { gate, stats } = this.#options;
     let messages: ReceivedMessage[];
+    this.#reserved += places;
     try {
       messages = await this.#options.receive({ max: places, waitSeconds, signal: this.#aborting.signal });
     } catch (error) {
@@ -156,6 +163,8 @@ export class Poller {
       stats.count('poll_errors');
       this.#options.onError(error);
       return new Failure(error);
+    } finally {
+      this.#reserved -= places;
     }
     stats.lastPollAt = Date.now();
     stats.count(messages.length > 0 ? 'received' : 'empty_polls', Math.max(1, messages.length));
@@ -168,6 +177,7 @@ export class Poller {
       return messages.length;
     } catch (error) {
       gate.release(messages.length);
+      this.#options.onError(error);
       return new Failure(error);
     }
   }

@@ -4,35 +4,24 @@
  */
 import type { Logger } from 'pino';
 import { type Acknowledgement, Acknowledger } from '../ack/index.js';
-import { fullJitter, pause } from '../backoff.js';
+import type { CaptureWriter } from '../capture/index.js';
 import type { Config, QueueConfig } from '../config/index.js';
 import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
-import { MnsAuthError, MnsQueue, type ReceivedMessage } from '../mns/index.js';
-import {
-  type Backend,
-  Deliverer,
-  HandOff,
-  jobIdOf,
-  type ReceiptJob,
-  type ReceiptQueue,
-} from '../pipeline/index.js';
-import { decode, type MessageOrigin } from '../receipts/index.js';
+import { MnsQueue, replacingRefusedToken } from '../mns/index.js';
+import { type Backend, Deliverer, HandOff, jobIdOf, type ReceiptQueue } from '../pipeline/index.js';
+import type { MessageOrigin } from '../receipts/index.js';
 import type { Sink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats } from '../stats.js';
+import { DriftLog } from './drift-log.js';
 import { Gate } from './gate.js';
+import { Intake } from './intake.js';
 import { Poller } from './poller.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
 
-const HAND_OFF_RETRY_BASE_MS = 200;
-const HAND_OFF_RETRY_CAP_MS = 5_000;
-/** `visibleUntil` is early by up to this, because MNS tells its time in whole seconds. */
-const CLOCK_GRAIN_MS = 1_000;
 /** How fresh the backlog in the status is. */
 const BACKLOG_EVERY_MS = 1_000;
-/** Kinds of schema drift that the log hears of. */
-const SHAPES = 50;
 /** Batch deletes of one queue under way at once. */
 const DELETES = 4;
 
@@ -43,6 +32,8 @@ export interface QueueRunnerOptions {
   slices: number;
   backend: Backend;
   sinks: readonly Sink[];
+  /** Absent when nothing is captured. */
+  capture: CaptureWriter | undefined;
   tokens: TokenSource;
   log: Logger;
   onBusy(): void;
@@ -57,21 +48,18 @@ export class QueueRunner {
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
   readonly #gate: Gate;
-  readonly #handOff: HandOff;
   readonly #acknowledger: Acknowledger;
   readonly #deliverer: Deliverer;
   readonly #poller: Poller;
   readonly #log: Logger;
   readonly #troubles: Troubles;
-  /** Ways in which receipts differed from their schema, as far as the log has heard of them. */
-  readonly #shapes = new Set<string>();
   readonly #watching: NodeJS.Timeout;
   readonly #removals = new Set<Promise<void>>();
   #primary = false;
   #started = false;
 
   constructor(options: QueueRunnerOptions) {
-    const { config, queue, slices, backend, tokens } = options;
+    const { config, queue, slices, backend, tokens, capture, hardStop } = options;
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
@@ -89,12 +77,11 @@ export class QueueRunner {
       },
     });
     this.#store = backend.queue(queueName);
-    this.#handOff = new HandOff(this.#store, config.pipeline.attempts);
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
       deleteBatch: async (handles) => {
-        const failures = await this.#withToken(() => this.#mns.delete(handles), options.hardStop);
+        const failures = await this.#withToken(() => this.#mns.delete(handles), hardStop);
         this.#troubles.clear('ack');
         return failures;
       },
@@ -109,7 +96,7 @@ export class QueueRunner {
       slices,
       backlog: () => backlogOf(this.#store),
       unacknowledged: () => this.#acknowledger.unsettled,
-      healthy: () => this.#troubles.deliveriesSucceed,
+      healthy: () => this.#troubles.healthy,
       onReading: (error) => {
         if (error === undefined) this.#troubles.clear('store');
         else this.#troubles.report('store', error);
@@ -124,7 +111,7 @@ export class QueueRunner {
       concurrency: config.pipeline.concurrency,
       attempts: config.pipeline.attempts,
       stats: this.#stats,
-      signal: options.hardStop,
+      signal: hardStop,
       onFinished: (message) => this.#acknowledger.add(message),
       onDelivered: () => this.#troubles.clear('deliver'),
       onRetry: (error, messageId) => this.#troubles.deliveryFailed(messageId, error),
@@ -135,6 +122,17 @@ export class QueueRunner {
         );
       },
       onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
+    });
+    const handOff = new HandOff(this.#store, config.pipeline.attempts);
+    const intake = new Intake({
+      origin: this.#origin,
+      capture: capture && ((messages) => capture.append(messages, queue)),
+      handOff: (jobs) => handOff.add(jobs),
+      onFinished: (message) => this.#acknowledger.add(message),
+      stats: this.#stats,
+      troubles: this.#troubles,
+      drift: new DriftLog(this.#stats, this.#log),
+      hardStop,
     });
     this.#poller = new Poller({
       gate: this.#gate,
@@ -147,7 +145,7 @@ export class QueueRunner {
         this.#troubles.clear('poll');
         return messages;
       },
-      onBatch: (messages) => this.#take(messages),
+      onBatch: (messages) => intake.take(messages),
       onBusy: options.onBusy,
       onError: (error) => this.#troubles.report('poll', error),
     });
@@ -181,63 +179,19 @@ export class QueueRunner {
   }
 
   snapshot(): QueueSnapshot {
-    const { counters, lastPollAt, lastDeliveryAt } = this.#stats;
+    const { counters, drift, lastPollAt, lastDeliveryAt } = this.#stats;
     const { backlog, backlogSince, inFlight } = this.#gate;
     return {
       counters: { ...counters },
-      inFlight,
+      drift: { ...drift },
+      // What a poll only may bring is not in flight yet.
+      inFlight: inFlight - this.#poller.reserved,
       backlog,
       backlogSince,
       lastPollAt,
       lastDeliveryAt,
       problem: this.#troubles.current(inFlight > 0),
     };
-  }
-
-  async #take(messages: readonly ReceivedMessage[]): Promise<void> {
-    let jobs = messages.map((message) => this.#job(message));
-    this.#stats.count('redelivered', messages.filter((message) => message.dequeueCount > 1).length);
-    for (let attempt = 1; ; attempt += 1) {
-      // What MNS hands out again meanwhile is another's by now, who may be done with it and have forgotten it.
-      jobs = jobs.filter(({ message }) => message.visibleUntil + CLOCK_GRAIN_MS > Date.now());
-      if (jobs.length === 0) return;
-      try {
-        const finished = await this.#handOff.add(jobs);
-        this.#stats.count('handed_off', jobs.length);
-        this.#troubles.clear('hand-off');
-        for (const message of finished) this.#acknowledger.add(message);
-        return;
-      } catch (error) {
-        this.#troubles.report('hand-off', error);
-        if (this.#options.hardStop.aborted) throw error;
-        const delay = fullJitter(attempt, HAND_OFF_RETRY_BASE_MS, HAND_OFF_RETRY_CAP_MS);
-        await pause(delay, this.#options.hardStop);
-      }
-    }
-  }
-
-  #job(message: ReceivedMessage): ReceiptJob {
-    const { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil } = message;
-    const envelope = { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil };
-    const decoded = decode(message, this.#origin);
-    if ('undecodable' in decoded) {
-      this.#stats.count('undecodable');
-      return {
-        message: envelope,
-        content: { undecodable: message.body },
-      };
-    }
-    this.#stats.count('decoded');
-    if (decoded.drift.length > 0) this.#drifted(decoded.drift);
-    return { message: envelope, content: { event: decoded.event } };
-  }
-
-  #drifted(drift: readonly string[]): void {
-    this.#stats.count('drifted');
-    const shape = drift.join(', ');
-    if (this.#shapes.has(shape) || this.#shapes.size >= SHAPES) return;
-    this.#shapes.add(shape);
-    this.#log.info({ fields: drift }, 'receipts differ from the documented schema, delivered all the same');
   }
 
   /** MNS has deleted these for good, so they cannot come again: their finished jobs need not be remembered. */
@@ -252,19 +206,13 @@ export class QueueRunner {
     this.#removals.add(removal);
   }
 
-  /** Calls MNS; a refused token is replaced once, then the refusal is the caller's to back off from. */
   async #withToken<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { tokens, queue } = this.#options;
     const version = tokens.current(queue.queueName)?.version ?? 0;
-    let answer: T;
-    try {
-      answer = await call();
-    } catch (error) {
-      if (!(error instanceof MnsAuthError)) throw error;
-      this.#troubles.report('token', error);
-      await tokens.replace(queue.queueName, version, signal);
-      answer = await call();
-    }
+    const answer = await replacingRefusedToken(call, (refusal) => {
+      this.#troubles.report('token', refusal);
+      return tokens.replace(queue.queueName, version, signal);
+    });
     this.#troubles.clear('token');
     return answer;
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { fullJitter } from '../backoff.js';
 import type { Config } from '../config/index.js';
@@ -44,7 +45,8 @@ export class SliceHost {
   readonly #tokens = new Map<string, SliceToken>();
   readonly #wokenAt = new Map<string, number>();
   /** What slices that are gone had counted. */
-  readonly #past = new Map<string, Record<Counter, number>>();
+  readonly #past = new Map<string, Counts>();
+  readonly #maskKey = randomBytes(32).toString('hex');
   #restarts = 0;
   #stopping = false;
 
@@ -112,7 +114,7 @@ export class SliceHost {
       onCrash: (error) => this.#crashed(index, error),
     };
     seat.startedAt = performance.now();
-    seat.handle = spawn({ config, slices: count, index }, events);
+    seat.handle = spawn({ config, slices: count, index, maskKey: this.#maskKey }, events);
     for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
   }
 
@@ -152,16 +154,16 @@ export class SliceHost {
   }
 
   #remember(snapshot: SliceSnapshot): void {
-    for (const [queueName, { counters }] of Object.entries(snapshot)) {
-      const past = this.#past.get(queueName) ?? zeroCounters();
-      addCounters(past, counters);
+    for (const [queueName, counts] of Object.entries(snapshot)) {
+      const past = this.#past.get(queueName) ?? noCounts();
+      addCounts(past, counts);
       this.#past.set(queueName, past);
     }
   }
 
   #sum(queueName: string): QueueSnapshot {
     const sum: QueueSnapshot = {
-      counters: { ...(this.#past.get(queueName) ?? zeroCounters()) },
+      ...noCounts(),
       inFlight: 0,
       backlog: 0,
       backlogSince: 0,
@@ -169,10 +171,11 @@ export class SliceHost {
       lastDeliveryAt: 0,
       problem: '',
     };
+    addCounts(sum, this.#past.get(queueName) ?? noCounts());
     for (const { handle } of this.#seats) {
       const part = handle?.snapshot()[queueName];
       if (part === undefined) continue;
-      addCounters(sum.counters, part.counters);
+      addCounts(sum, part);
       // The backlog is shared: each slice has its own reading of the same number.
       sum.inFlight += part.inFlight - part.backlog;
       sum.backlog = Math.max(sum.backlog, part.backlog);
@@ -186,6 +189,14 @@ export class SliceHost {
   }
 }
 
-function addCounters(to: Record<Counter, number>, from: Record<Counter, number>): void {
-  for (const name of Object.keys(to) as Counter[]) to[name] += from[name];
+/** The part of a snapshot that only grows. */
+type Counts = Pick<QueueSnapshot, 'counters' | 'drift'>;
+
+function noCounts(): Counts {
+  return { counters: zeroCounters(), drift: {} };
+}
+
+function addCounts(to: Counts, { counters, drift }: Counts): void {
+  for (const name of Object.keys(to.counters) as Counter[]) to.counters[name] += counters[name];
+  for (const [path, count] of Object.entries(drift)) to.drift[path] = (to.drift[path] ?? 0) + count;
 }

@@ -3,6 +3,7 @@
  * a worker thread or inline; it cannot tell which.
  */
 import type { Logger } from 'pino';
+import type { CaptureWriter } from '../capture/index.js';
 import type { Config } from '../config/index.js';
 import type { Backend } from '../pipeline/index.js';
 import type { Sink } from '../sinks/index.js';
@@ -18,6 +19,8 @@ export interface SliceOptions {
   slices: number;
   backend: Backend;
   sinks: readonly Sink[];
+  /** Absent when nothing is captured. */
+  capture: CaptureWriter | undefined;
   tokens: TokenSource;
   log: Logger;
   /** A queue has a backlog that other slices may help with. */
@@ -58,8 +61,9 @@ export class Slice {
 
   /** Drains: resolves when nothing is under way and everything is closed. */
   async stop(): Promise<void> {
-    const { config, sinks, backend } = this.#options;
+    const { config, sinks, backend, capture } = this.#options;
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop(config.shutdown.pollGrace)));
+    await capture?.close();
     await Promise.all(sinks.map((sink) => sink.close()));
     await backend.close();
   }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
 
-export type Stage = 'token' | 'poll' | 'store' | 'hand-off' | 'deliver' | 'ack';
+export type Stage = 'token' | 'poll' | 'store' | 'capture' | 'hand-off' | 'deliver' | 'ack';
 
 /** A change of words alone (a request id, another receipt) is no news before this. */
 const NEWS_EVERY_MS = 10_000;
@@ -18,10 +18,14 @@ const WORDS: Record<Stage, string> = {
   token: 'MNS refused the token, asking for a new one',
   poll: 'receiving messages failed',
   store: 'the store does not answer',
+  capture: 'capturing messages failed, receiving waits until it works',
   'hand-off': 'handing messages to the pipeline failed',
   deliver: 'delivering failed, will be tried again',
   ack: 'deleting finished messages failed, will be tried again',
 };
+
+/** Stages that only fail while there is a message: with none left, nobody can say that they still would. */
+const ON_THE_WAY: ReadonlySet<Stage> = new Set(['capture', 'hand-off', 'deliver', 'ack']);
 
 interface Trouble {
   reason: string;
@@ -59,6 +63,11 @@ export class Troubles {
     return this.#failing.size < FAILING_EVENTS;
   }
 
+  /** Worth receiving messages for: they can be captured and delivered. */
+  get healthy(): boolean {
+    return this.deliveriesSucceed && !this.#troubles.has('capture');
+  }
+
   /** The stage works. */
   clear(stage: Stage): void {
     const sinkFailed = stage === 'deliver' && !this.deliveriesSucceed;
@@ -73,7 +82,7 @@ export class Troubles {
    */
   current(waiting: boolean): string {
     for (const [stage, { reason }] of this.#troubles) {
-      const past = !waiting && (stage === 'deliver' || stage === 'hand-off' || stage === 'ack');
+      const past = !waiting && ON_THE_WAY.has(stage);
       const single = stage === 'deliver' && this.deliveriesSucceed;
       if (!past && !single) return `${WORDS[stage]}: ${reason}`;
     }

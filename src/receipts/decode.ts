@@ -1,12 +1,15 @@
 /**
- * One MNS message → one event, or the reason why it cannot be one. Never throws, whatever the body holds, and
- * never looks at anything but its arguments: the same message always gives the same event.
+ * One MNS message → its events, or the reason why it has none. Never throws, whatever the body holds, and never looks
+ * at anything but its arguments: the same message always gives the same events.
  */
-import { parseBeijingTime } from '../beijing-time.js';
+import { isUtf8 } from 'node:buffer';
 import { describeError } from '../errors.js';
-import { catalog } from './catalog.js';
+import { receiptType } from './catalog.js';
+import { elementsOf } from './elements.js';
 import type { EventRecord } from './event.js';
+import { factsOf, isoTime } from './facts.js';
 import { parseReceipt } from './parse.js';
+import { type ReceiptShape, shapeOf } from './receipt-type.js';
 
 /** The part of a received message that decode needs. */
 export interface RawMessage {
@@ -26,42 +29,80 @@ export interface MessageOrigin {
   messageType: string;
 }
 
+/** One way in which a receipt differs from its schema. It is delivered all the same. */
+export interface Drift {
+  /** The field, `[]` for any element of a list: `data.output.slots[].value`. */
+  path: string;
+  /** What is wrong with it, in one line without its value. */
+  problem: string;
+  /** What stands there; undefined when the field is missing. */
+  value: unknown;
+}
+
 export type Decoded =
-  | { event: EventRecord; drift: readonly string[] }
-  /** `undecodable` says why in one line. */
-  | { undecodable: string };
+  /** At least one; several when the body is a list, as HTTP pushes are: their ids are `<MessageId>#<index>`. */
+  | { events: EventRecord[]; drift: readonly Drift[] }
+  /** `undecodable` says why in one line; `body` is the body as it was received. */
+  | { undecodable: string; body: string };
+
+/** More than a body of MNS's 64 KB can hold of any receipt; a bound on what one message may grow to. */
+const MOST_ELEMENTS = 1_000;
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 export function decode(message: RawMessage, origin: MessageOrigin): Decoded {
   try {
     const json = bodyText(message.body);
-    const receipt = parseReceipt(json);
-    if (typeof receipt !== 'object' || receipt === null) {
-      return { undecodable: describeError(`the body is JSON but not an object: ${json.slice(0, 40)}`) };
+    const value = parseReceipt(json);
+    if (!Array.isArray(value)) {
+      const drift: Drift[] = [];
+      return { events: [eventOf(message.messageId, json, value, message, origin, drift)], drift };
     }
-    const entry = Object.hasOwn(catalog, origin.messageType) ? catalog[origin.messageType] : undefined;
-    const enqueuedat = isoTime(message.enqueueTime);
-    const event: EventRecord = {
-      specversion: '1.0',
-      id: message.messageId,
-      source: `mns://${origin.mnsHost}/queues/${origin.queueName}`,
-      type: `com.aliyun.alicom.${origin.messageType}`,
-      time: receiptTime(receipt, entry?.timeFields ?? []) ?? enqueuedat,
-      datacontenttype: 'application/json',
-      messagetype: origin.messageType,
-      queuename: origin.queueName,
-      dequeuecount: message.dequeueCount,
-      enqueuedat,
-      json,
-    };
-    const checked = entry?.schema.safeParse(receipt);
-    const drift = checked?.error?.issues.map((issue) => issue.path.join('.') || issue.code) ?? [];
-    return { event, drift };
+    if (value.length === 0) throw new Error('the body is an empty list');
+    if (value.length > MOST_ELEMENTS) {
+      throw new Error(`the body is a list of ${value.length} receipts, more than ${MOST_ELEMENTS}`);
+    }
+    const drift: Drift[] = [];
+    const events = elementsOf(json).map((element, index) =>
+      eventOf(`${message.messageId}#${index}`, element, value[index], message, origin, drift),
+    );
+    return { events, drift };
   } catch (error) {
-    return { undecodable: describeError(error) };
+    return { undecodable: describeError(error), body: message.body };
   }
+}
+
+/** @throws when the value is no receipt. */
+function eventOf(
+  id: string,
+  json: string,
+  receipt: unknown,
+  { enqueueTime, dequeueCount }: RawMessage,
+  { mnsHost, queueName, messageType }: MessageOrigin,
+  drift: Drift[],
+): EventRecord {
+  if (typeof receipt !== 'object' || receipt === null || Array.isArray(receipt)) {
+    throw new Error(`the body is JSON but not an object: ${json.slice(0, 40)}`);
+  }
+  const type = receiptType(messageType);
+  const shape = type === undefined ? undefined : shapeOf(receipt, type);
+  if (shape !== undefined) drift.push(...driftOf(receipt, shape));
+  const { time, ...facts } = factsOf(receipt, messageType, shape);
+  const enqueuedat = isoTime(enqueueTime);
+  return {
+    specversion: '1.0',
+    id,
+    source: `mns://${mnsHost}/queues/${queueName}`,
+    type: `com.aliyun.alicom.${messageType}`,
+    ...facts,
+    time: time ?? enqueuedat,
+    datacontenttype: 'application/json',
+    messagetype: messageType,
+    queuename: queueName,
+    dequeuecount: dequeueCount,
+    enqueuedat,
+    json,
+  };
 }
 
 /** @throws when the body is neither JSON nor base64 of UTF-8. */
@@ -71,26 +112,27 @@ function bodyText(body: string): string {
   // Base64 may come in lines; Buffer would silently skip anything else that is not base64.
   const packed = text.replace(/\s+/g, '');
   if (!BASE64.test(packed)) throw new Error('the body is neither JSON nor base64');
-  return strictUtf8.decode(Buffer.from(packed, 'base64')).trim();
+  const bytes = Buffer.from(packed, 'base64');
+  if (!isUtf8(bytes)) throw new Error('the body is base64, but not of UTF-8 text');
+  return bytes.toString('utf8').trim();
 }
 
-function receiptTime(receipt: object, fields: readonly string[]): string | undefined {
-  for (const field of fields) {
-    const value: unknown = Object.hasOwn(receipt, field) ? receipt[field as keyof typeof receipt] : undefined;
-    if (typeof value !== 'string' || value === '') continue;
-    const time = parseBeijingTime(value) ?? zonedTime(value);
-    if (time !== undefined) return isoTime(time);
-  }
-  return undefined;
+/** Each difference once, however many elements of a list have it. */
+function driftOf(receipt: object, { schema }: ReceiptShape): Drift[] {
+  const issues = schema.safeParse(receipt).error?.issues ?? [];
+  const distinct = new Map(issues.map((issue) => [`${pathName(issue.path)} ${issue.message}`, issue]));
+  return [...distinct.values()].map(({ path, message }) => {
+    const value = path.reduce<unknown>(
+      (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+      receipt,
+    );
+    return { path: pathName(path), problem: value === undefined ? 'is missing' : message, value };
+  });
 }
 
-/** `Mon, 01 Jan 2024 10:27:00 +0800`; only with an explicit zone, else it would be read in this machine's. */
-function zonedTime(text: string): number | undefined {
-  const time = /[+-]\d{4}$|GMT$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) ? undefined : time;
-}
-
-/** RFC 3339. A time that cannot be one (missing, out of range) is the epoch, so that it is noticed, not lost. */
-function isoTime(ms: number): string {
-  return new Date(Number.isFinite(ms) && Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString();
+function pathName(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === 'number' ? '[]' : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
 }

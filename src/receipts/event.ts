@@ -7,12 +7,22 @@ import { parseReceipt } from './parse.js';
 /** The CloudEvents attributes of a receipt event: all of it but `data`. */
 export interface EventAttributes {
   specversion: '1.0';
-  /** The MNS MessageId: stable over redeliveries, so sinks can use it to drop duplicates. */
+  /**
+   * The MNS MessageId, with `#<index>` for each receipt of a message that holds a list: stable over redeliveries, so
+   * sinks can use it to drop duplicates.
+   */
   id: string;
   /** `mns://<mns host>/queues/<queueName>` */
   source: string;
   /** `com.aliyun.alicom.<MessageType>` */
   type: string;
+  /** What the receipt is about, e.g. the call id or the biz id; docs/receipts.md says which. Absent when it has none. */
+  subject?: string;
+  /**
+   * The same for every message that brings the same receipt: Cloud Communications may publish one again under a new
+   * MessageId. 32 hex digits, made of the fields that docs/receipts.md names; absent when it has none of them.
+   */
+  idempotencykey?: string;
   /** RFC 3339 in UTC: when the receipt says it happened, else when MNS got it. */
   time: string;
   datacontenttype: 'application/json';
@@ -47,6 +57,8 @@ const ORDER: readonly (keyof EventAttributes)[] = [
   'id',
   'source',
   'type',
+  'subject',
+  'idempotencykey',
   'time',
   'datacontenttype',
   'messagetype',

@@ -1,7 +1,8 @@
-/** Receipts: schemas and types of the message types, decode, and the event. */
-export type { Receipts } from './catalog.js';
-export { type Decoded, decode, type MessageOrigin, type RawMessage } from './decode.js';
+/** Receipts: schemas and types of the message types, decode, the event, and the normalized view of it. */
+export { catalog, isKnownType, type MessageType, type Receipts } from './catalog.js';
+export { type Decoded, type Drift, decode, type MessageOrigin, type RawMessage } from './decode.js';
 export { type EventAttributes, type EventRecord, type ReceiptEvent, toEvent, toLine } from './event.js';
-export type { SmsReport, SmsReportDomestic, SmsReportIntl } from './types/sms-report.js';
-export type { SmsUp } from './types/sms-up.js';
-export type { VoiceReport } from './types/voice-report.js';
+export { believedMessageType, guessMessageType } from './guess.js';
+export * from './normalize/index.js';
+export type { FieldPath, ReceiptFamily, ReceiptShape, ReceiptType } from './receipt-type.js';
+export type * from './types/index.js';

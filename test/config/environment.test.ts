@@ -28,8 +28,11 @@ describe('every key is a variable', () => {
       RECEIPTD_PIPELINE_MAX_IN_FLIGHT: ' 512 ',
       RECEIPTD_PIPELINE_PREFIX: '7',
       RECEIPTD_SINKS: '[{"type":"module","path":"./h.mjs"}]',
+      RECEIPTD_CAPTURE_DIR: './raw',
+      RECEIPTD_CAPTURE_MASK_PHONES: 'true',
     });
     expect(config).toMatchObject({
+      capture: { dir: './raw', gzip: false, maskPhones: true },
       poll: { threads: 3, batchSize: 4 },
       pipeline: { maxInFlight: 512, prefix: '7' },
       sinks: [{ type: 'module', path: './h.mjs' }],

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { handleAdmin } from '../../src/emulator/admin.js';
 import type { Emulator } from '../../src/emulator/index.js';
 import { fetchToken, MESSAGES, mns, QUEUE, startWithQueue, text } from './support.js';
 
@@ -93,7 +94,107 @@ test('faults and revocation', async () => {
   await expect(mns(emulator, 'GET', MESSAGES)).rejects.toThrow();
 });
 
+test('a queue is made, and messages are sent with priority and delay', async () => {
+  const made = await admin('POST', 'queues', { name: 'new-SmsUp', visibilityTimeout: 5 });
+  expect(made).toMatchObject({
+    status: 200,
+    json: { name: 'new-SmsUp', messageType: 'SmsUp', attributes: { visibilityTimeout: 5 }, visible: 0 },
+  });
+  await admin('POST', 'queues/new-SmsUp/send', { receipts: [{}], priority: 2, delaySeconds: 60 });
+  expect(emulator.queue('new-SmsUp').messages).toMatchObject([{ priority: 2, state: 'delayed' }]);
+});
+
+test('a queue of wrong options, and more receipts than fit in one go, are refused', async () => {
+  for (const [order, error] of [
+    [{ name: 'new-SmsUp', visibilityTimeout: '5' }, /^queue new-SmsUp: visibilityTimeout: /],
+    [{ name: 'new-SmsUp', typo: 5 }, /^queue new-SmsUp: .*typo/],
+    [{}, /name: /],
+  ] as const) {
+    const refused = { status: 400, json: { error: expect.stringMatching(error) } };
+    expect(await admin('POST', 'queues', order)).toEqual(refused);
+  }
+  expect(await admin('POST', `queues/${QUEUE}/generate`, { count: 1_000_001 })).toEqual({
+    status: 400,
+    json: { error: 'count is at most 1000000' },
+  });
+});
+
+test('an answer that cannot be put into text is a 500, not the end of the emulator', () => {
+  const seed = 1n as unknown as number;
+  const reply = handleAdmin(
+    { seed, faults: [] } as unknown as Emulator,
+    () => {},
+    'GET',
+    '/_emulator/faults',
+    '',
+  );
+  expect(reply).toMatchObject({ status: 500, body: expect.stringContaining('BigInt') });
+});
+
+describe('fault rules', () => {
+  const rules = [
+    { operation: 'ReceiveMessage', kind: 'error', status: 500, code: 'InternalError', count: 1 },
+  ];
+
+  test('are added, listed with their hits, replaced and dropped', async () => {
+    expect(await admin('POST', 'faults', { faults: rules })).toEqual({
+      status: 200,
+      json: { seed: 1, faults: [{ ...rules[0], calls: 0, hits: 0 }] },
+    });
+    expect((await mns(emulator, 'GET', MESSAGES)).status).toBe(500);
+    expect((await mns(emulator, 'GET', MESSAGES)).status).toBe(404);
+    await admin('POST', 'faults', { faults: ['SendMessage=hang'] });
+    expect((await admin('GET', 'faults')).json).toMatchObject({
+      faults: [{ calls: 2, hits: 1 }, { kind: 'hang' }],
+    });
+    expect((await admin('POST', 'faults', { faults: ['*=reset:0.5'], replace: true, seed: 9 })).json).toEqual(
+      {
+        seed: 9,
+        faults: [{ operation: '*', kind: 'reset', rate: 0.5, calls: 0, hits: 0 }],
+      },
+    );
+    expect((await admin('DELETE', 'faults')).json).toEqual({ seed: 9, faults: [] });
+  });
+
+  test.each([
+    [{ faults: [...rules, '*=explode'] }, /fault \*=explode: kind: unknown kind/],
+    [{ faults: {} }, /expected \{"faults":/],
+    [{ rules }, /expected \{"faults":/],
+    [{ faults: [], seed: 1 }, /seed: only with "replace":true/],
+  ])('%j is refused, and nothing changes', async (order, message) => {
+    const { status, json } = await admin('POST', 'faults', order);
+    expect([status, (json as { error: string }).error]).toEqual([400, expect.stringMatching(message)]);
+    expect(emulator.faults).toEqual([]);
+  });
+});
+
+test('settings: seen, changed, checked; a limit that is off is null', async () => {
+  expect((await admin('GET', 'settings')).json).toEqual({
+    clockOffset: 0,
+    tokenLife: 3600,
+    maxWaiting: null,
+    maxTps: null,
+    maxQueueQps: null,
+    maxInFlight: 5000,
+    throttleHold: [10, 500],
+    recreateDelay: 0,
+  });
+  const changed = await admin('POST', 'settings', { clockOffset: -901_000, maxTps: 5, maxInFlight: null });
+  expect(changed.json).toMatchObject({ clockOffset: -901_000, maxTps: 5, maxInFlight: null });
+  expect((await mns(emulator, 'GET', MESSAGES)).status).toBe(408);
+  expect(emulator.settings.maxInFlight).toBe(Number.POSITIVE_INFINITY);
+  expect(await admin('POST', 'settings', { maxTps: 'many' })).toEqual({
+    status: 400,
+    json: { error: 'maxTps: expected a whole number from 1, or null for no limit' },
+  });
+});
+
 test.each([
+  ['POST', 'queues', { name: 'a b' }, 400],
+  ['POST', 'queues', { name: QUEUE }, 400],
+  ['POST', 'queues', { name: 'q', colour: 'red' }, 400],
+  ['POST', `queues/${QUEUE}/send`, { bodies: ['x'], priority: 'high' }, 400],
+  ['PUT', 'faults', {}, 404],
   ['GET', 'nothing', undefined, 404],
   ['GET', 'queues/none', undefined, 400],
   ['POST', 'queues/none/send', { bodies: ['x'] }, 400],

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { emulatorCommand } from '../../src/cli/emulator.js';
-import { type Emulator, loadFile, startEmulator } from '../../src/emulator/index.js';
+import { startEmulator } from '../../src/emulator/index.js';
 import { UsageError } from '../../src/errors.js';
 
 let directory: string;
@@ -106,85 +106,12 @@ describe('the command', () => {
   test('a queue name that MNS would refuse, or one given twice', async () => {
     await expect(run(['--queue', 'a b=SmsUp'])).rejects.toThrow(UsageError);
     await expect(run(['--queue', 'a=SmsUp', '--queue', 'a=SmsUp'])).rejects.toThrow(
-      /^--queue: queue a: .*already exist/,
+      /^queue a: it already exists$/,
     );
   });
 
   test('a port in use', async () => {
     await using other = await startEmulator();
     await expect(run(['--port', String(other.port)])).rejects.toMatchObject({ code: 'EMULATOR_LISTEN' });
-  });
-});
-
-describe('loading', () => {
-  let emulator: Emulator;
-  beforeEach(async () => {
-    emulator = await startEmulator({ queues: [{ name: 'q1', messageType: 'SmsReport' }] });
-  });
-  afterEach(() => emulator.close());
-
-  const captured = (queueName: string, body: string): string =>
-    JSON.stringify({
-      messageId: 'M1',
-      queueName,
-      messageType: 'SmsUp',
-      body,
-      enqueueTime: 1,
-      dequeueCount: 1,
-    });
-  const bodies = (queue: string): string[] =>
-    emulator.queue(queue).messages.map(({ body }) => Buffer.from(body, 'base64').toString());
-
-  test('captured messages go to their queue, receipts to the one given, as they are written', async () => {
-    const receipt = '{"sequence_id":12345678901234567890, "text":"你好"}';
-    const lines = [
-      captured('q2', 'e30='),
-      '',
-      `  ${receipt}\r`,
-      captured('q1', 'W10='),
-      captured('q2', 'e30='),
-    ];
-    const path = await file('mixed.ndjson.gz', lines.join('\n'));
-    expect(await loadFile(emulator, path, { receiptQueue: 'q1' })).toBe(4);
-    expect(bodies('q1')).toEqual([receipt, '[]']);
-    expect(bodies('q2')).toEqual(['{}', '{}']);
-    expect(emulator.queue('q2').messageType).toBe('SmsUp');
-  });
-
-  test('characters that span chunks, and a last line without an end', async () => {
-    const lines = Array.from({ length: 5000 }, (_, n) => JSON.stringify({ n, text: '回执消息'.repeat(9) }));
-    expect(
-      await loadFile(emulator, await file('long.ndjson', lines.join('\n')), { receiptQueue: 'q1' }),
-    ).toBe(5000);
-    expect(bodies('q1')).toEqual(lines);
-  });
-
-  test.each([
-    ['no JSON', '{}\n{broken\n', /bad\.ndjson:2: /],
-    ['no object', '{}\n{}\n"text"\n', /bad\.ndjson:3: expected a JSON object/],
-    [
-      'a capture without a proper body',
-      `${captured('q1', 'e30=').replace('"e30="', '7')}\n`,
-      /bad\.ndjson:1: .*body/,
-    ],
-    ['a bad queue name', captured('a b', 'e30='), /bad\.ndjson:1: queue a b: /],
-  ])('%s: the error names file and line', async (_, content, message) => {
-    const loading = loadFile(emulator, await file('bad.ndjson', content), { receiptQueue: 'q1' });
-    await expect(loading).rejects.toThrow(message);
-    await expect(loading).rejects.toThrow(UsageError);
-  });
-
-  test('no such file, no gzip, nowhere to go', async () => {
-    await expect(loadFile(emulator, join(directory, 'none'), { receiptQueue: 'q1' })).rejects.toThrow(
-      /none: ENOENT/,
-    );
-    const plain = join(directory, 'plain.gz');
-    await writeFile(plain, '{}\n');
-    await expect(loadFile(emulator, plain, { receiptQueue: 'q1' })).rejects.toThrow(
-      /plain\.gz: incorrect header check/,
-    );
-    await expect(loadFile(emulator, await file('one.ndjson', '{}'))).rejects.toThrow(
-      /one\.ndjson:1: .*--queue/,
-    );
   });
 });

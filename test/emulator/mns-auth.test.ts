@@ -1,7 +1,18 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Emulator } from '../../src/emulator/index.js';
-import { type Headers, MESSAGES, mns, QUEUE, send, startWithQueue, text } from './support.js';
+import {
+  ACCOUNT,
+  fetchToken,
+  type Headers,
+  type Key,
+  MESSAGES,
+  mns,
+  QUEUE,
+  send,
+  startWithQueue,
+  text,
+} from './support.js';
 
 let emulator: Emulator;
 beforeAll(async () => {
@@ -20,7 +31,7 @@ describe('refusals', () => {
   const cases: [string, Headers, number, string][] = [
     ['malformed Authorization', { authorization: 'MNS onlyId' }, 400, 'InvalidAuthorizationHeader'],
     [
-      'V4 Authorization',
+      'a V4 Authorization cut short',
       { authorization: 'MNS4-HMAC-SHA256 Credential=a/b,Signature=c' },
       400,
       'InvalidAuthorizationHeader',
@@ -88,6 +99,42 @@ describe('what the SDKs send passes (mns-http.md §3.3)', () => {
     ['x-mns-date in place of Date', { date: undefined, 'x-mns-date': minutesAgo(0) }],
   ])('%s', async (_, headers) => {
     expect((await mns(emulator, 'POST', MESSAGES, { body, headers })).status).toBe(201);
+  });
+
+  test('Java with signature V4, under the account’s key and under a token', async () => {
+    const token = await fetchToken(emulator);
+    const path = `${MESSAGES}?waitSeconds=0&peekonly=true`;
+    const at = new Date();
+    const day = at.toISOString().slice(0, 10).replaceAll('-', '');
+    const stamp = `${at.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+    const call = (key: Key, tamper = '') => {
+      const scope = `${day}/cn-hangzhou/mns/aliyun_v4_request`;
+      const canonical = `GET\n${MESSAGES}\npeekonly=true&waitseconds=0\ncontent-type:text/xml;charset=UTF-8\nx-mns-version:2015-06-06\n\n`;
+      const signing = scope
+        .split('/')
+        .reduce<string | Buffer>(
+          (k, part) => createHmac('sha256', k).update(part).digest(),
+          `aliyun_v4${key.secret}`,
+        );
+      const signature = createHmac('sha256', signing)
+        .update(`MNS4-HMAC-SHA256\n${stamp}\n${scope}\n${canonical}`)
+        .digest('hex');
+      return send(emulator, 'GET', path + tamper, {
+        headers: {
+          date: at.toUTCString(),
+          'content-type': 'text/xml;charset=UTF-8',
+          'x-mns-version': '2015-06-06',
+          authorization: `MNS4-HMAC-SHA256 Credential=${key.id}/${scope},Signature=${signature}`,
+          'security-token': key.token,
+        },
+      });
+    };
+    emulator.sendBody(QUEUE, 'x');
+    expect((await call(ACCOUNT)).status).toBe(200);
+    expect((await call(token)).status).toBe(200);
+    const wrong = await call({ ...ACCOUNT, secret: 'wrong' });
+    expect([wrong.status, text(wrong.body, 'Code')]).toEqual([403, 'SignatureDoesNotMatch']);
+    expect((await call(ACCOUNT, '&numofmessages=1')).status).toBe(403);
   });
 
   test('Go: type and digest also without a body', async () => {

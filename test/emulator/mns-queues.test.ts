@@ -85,6 +85,57 @@ test('ListQueue: prefix, pages, metadata', async () => {
   expect(text(bad.body, 'Code')).toBe('InvalidArgument');
 });
 
+test('ListQueue: pages of any size put together are the whole list, in order, none twice', async () => {
+  const names = Array.from({ length: 23 }, (_, n) => `page-${(n * 7) % 23}`);
+  for (const name of names) emulator.createQueue({ name, messageType: 'SmsUp' });
+  const whole = [...names].sort().map((name) => `${emulator.url}/queues/${name}`);
+  for (const size of [1, 5, 22, 23, 24, 1000]) {
+    const found: string[] = [];
+    for (let marker = '', more = true; more; ) {
+      const headers = {
+        'x-mns-ret-number': String(size),
+        ...(marker === '' ? {} : { 'x-mns-marker': marker }),
+      };
+      const { body } = await mns(emulator, 'GET', '/queues', { headers });
+      const page = texts(body, 'QueueURL');
+      expect(page.length).toBeLessThanOrEqual(size);
+      found.push(...page);
+      [marker = ''] = texts(body, 'NextMarker');
+      more = marker !== '';
+    }
+    expect(found).toEqual(whole);
+  }
+});
+
+test('ListQueue: none is an empty list; the number a page holds has bounds', async () => {
+  const none = await mns(emulator, 'GET', '/queues');
+  expect([none.status, texts(none.body, 'QueueURL')]).toEqual([200, []]);
+  for (const number of ['0', '1001', 'many']) {
+    const { status, body } = await mns(emulator, 'GET', '/queues', {
+      headers: { 'x-mns-ret-number': number },
+    });
+    expect([number, status, text(body, 'Code')]).toEqual([number, 400, 'InvalidArgument']);
+  }
+});
+
+test('attributes set over HTTP count at once: visibility, size, retention', async () => {
+  await create('q1');
+  const set = (attributes: string) =>
+    mns(emulator, 'PUT', '/queues/q1?metaoverride=true', { body: `<Queue>${attributes}</Queue>` });
+  await set('<VisibilityTimeout>43200</VisibilityTimeout><MaximumMessageSize>1024</MaximumMessageSize>');
+  const path = '/queues/q1/messages';
+  const large = `<Message><MessageBody>${'x'.repeat(1025)}</MessageBody></Message>`;
+  expect(text((await mns(emulator, 'POST', path, { body: large })).body, 'Code')).toBe('InvalidArgument');
+  emulator.sendBody('q1', 'x');
+  const { body } = await mns(emulator, 'GET', path);
+  const hidden = Number(text(body, 'NextVisibleTime')) - Number(text(body, 'FirstDequeueTime'));
+  expect(hidden).toBe(43_200_000);
+  await set('<MessageRetentionPeriod>60</MessageRetentionPeriod>');
+  emulator.configure({ clockOffset: 61_000 });
+  const gone = await mns(emulator, 'DELETE', `${path}?ReceiptHandle=${text(body, 'ReceiptHandle')}`);
+  expect([gone.status, emulator.queue('q1').expired]).toEqual([404, 1]);
+});
+
 test('DeleteQueue takes the queue and its waiting receives away', async () => {
   emulator.createQueue({ name: 'q1', messageType: 'SmsUp' });
   const waiting = mns(emulator, 'GET', '/queues/q1/messages?waitseconds=30');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { mnsSignature, mnsStringToSign } from '../../src/emulator/mns-auth.js';
+import { signatureV4, signingKeyV4, stringToSignV4 } from '../../src/emulator/mns-signature-v4.js';
 import { popSignature, popStringToSign } from '../../src/emulator/pop-signature.js';
 
 const Q = '/queues/Alicom-Queue-1234567890123456-SmsReport/messages';
@@ -61,6 +62,37 @@ describe('MNS signature V2: the vectors of mns-http.md §3.5', () => {
   test.each(vectors)('%s', (_, secret, method, target, headers, expected) => {
     expect(mnsSignature(secret, mnsStringToSign(method, target, headers))).toBe(expected);
   });
+});
+
+describe('MNS signature V4: the vectors of mns-http.md §3.6', () => {
+  test('the Java SDK’s own, by its signing key', () => {
+    const key = Buffer.from('2HhAzNXcwZJs3dhqkYg7yqkUjS3so+UdhbUR+eKEgtQ=', 'base64');
+    const toSign = stringToSignV4(
+      { day: '20251124', region: 'eu-west-1' },
+      'PUT',
+      '/queues/queue-auto-25112417-l0PHHVTHYv',
+      { ...version, 'content-type': 'text/xml;charset=UTF-8' },
+      Date.parse('2025-11-24T09:13:59Z'),
+    );
+    expect(signatureV4(key, toSign)).toBe('63ebcf43397e672c47d48ca5d9ef7245e59626da7a3d58d37c75cde993429e98');
+  });
+
+  test.each(['numOfMessages=16&waitseconds=30', 'WaitSeconds=30&NumOfMessages=16'])(
+    'from the secret: %s',
+    (query) => {
+      const credential = { day: '20170308', region: 'cn-hangzhou' };
+      const toSign = stringToSignV4(
+        credential,
+        'GET',
+        `${Q}?${query}`,
+        { date, ...version },
+        Date.parse(date),
+      );
+      expect(signatureV4(signingKeyV4(Buffer.from('testSecret'), credential), toSign)).toBe(
+        '805986477444ba6397809411525e4d9df547fec8ba8cc8d688f20f92e5ff2fdc',
+      );
+    },
+  );
 });
 
 describe('POP signature V1: the vectors of pop-rpc.md §3', () => {

@@ -153,6 +153,20 @@ describe('/metrics', () => {
     expect(second.get('receiptd_delivered_total{queue="a",type="SmsReport"}')).toBe(counters.delivered);
   });
 
+  test('adds up the drift of a type over its queues, field by field', async () => {
+    const queues = [
+      queueStatus({ queueName: 'a', drift: { biz_id: 2, 'detail.callOutInfo[].caller': 1 } }),
+      queueStatus({ queueName: 'b', drift: { biz_id: 3 } }),
+      queueStatus({ queueName: 'c', messageType: 'SmsUp' }),
+    ];
+    const found = await samples(await serve({ status: () => statusOf({ queues }) }));
+    const drift = [...found].filter(([name]) => name.startsWith('receiptd_schema_drift_total'));
+    expect(drift).toEqual([
+      ['receiptd_schema_drift_total{type="SmsReport",path="biz_id"}', 5],
+      ['receiptd_schema_drift_total{type="SmsReport",path="detail.callOutInfo[].caller"}', 1],
+    ]);
+  });
+
   test('asks for the status once a scrape', async () => {
     let asked = 0;
     const url = await serve({

@@ -9,6 +9,7 @@ export function queueStatus(overrides: Partial<QueueStatus> = {}): QueueStatus {
     queueName: 'Alicom-Queue-1-SmsReport',
     messageType: 'SmsReport',
     counters: zeroCounters(),
+    drift: {},
     inFlight: 0,
     backlog: 0,
     backlogSince: 0,

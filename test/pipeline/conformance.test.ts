@@ -209,6 +209,66 @@ overEachStore((rig) => {
       expect(sinks.map(({ attempts }) => attempts)).toEqual([[1], [1, 2], [1, 2, 3]]);
     });
 
+    const LIST = JSON.stringify(['a', 'b', 'c'].map((biz_id) => ({ biz_id, success: true })));
+
+    test('delivers every event of a message that holds a list, then passes the message on once', async () => {
+      const r = rig();
+      r.deliver();
+      await r.add(r.job('list-1', { body: LIST }));
+      await r.untilFinished(1);
+      expect(r.sink.seen.toSorted()).toEqual(['list-1#0', 'list-1#1', 'list-1#2']);
+      expect(r.finished).toMatchObject([{ messageId: 'list-1' }]);
+      expect(r.stats.counters).toMatchObject({ delivered: 3, dead: 0 });
+    });
+
+    test('skips in a retry the events of a list that are delivered, sink by sink', async () => {
+      const sinks = ['one', 'two'].map((name) => new TestSink(name));
+      for (const sink of sinks) {
+        sink.act = ({ id }, { attempt }) => {
+          if (attempt === 1 && id.endsWith(sink.name === 'one' ? '#1' : '#2')) throw new Error('down');
+        };
+      }
+      const r = rig({ sinks });
+      r.deliver();
+      await r.add(r.job('list-2', { body: LIST }));
+      await r.untilFinished(1);
+      const ids = (...indexes: number[]) => indexes.map((index) => `list-2#${index}`);
+      expect(sinks.map(({ seen }) => seen.toSorted())).toEqual([ids(0, 1, 1, 2), ids(0, 1, 2, 2)]);
+    });
+
+    test('does not try the rest of a list while nothing gets through, and goes on with it later', async () => {
+      const r = rig({ attempts: 5 });
+      const list = JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ biz_id: `${n}`, success: true })));
+      r.sink.act = (_, { attempt }) => {
+        if (attempt === 1 || (attempt === 2 && r.sink.seen.length > 60)) throw new Error('down');
+      };
+      r.deliver();
+      await r.add(r.job('list-4', { body: list }));
+      await r.untilFinished(1);
+      expect(r.stats.counters).toMatchObject({ delivered: 100, dead: 0 });
+      // A part in the first try, at most two failing ones in the second, and every event once.
+      expect(r.sink.seen.length).toBeLessThanOrEqual(100 + 16 + 32);
+      expect(new Set(r.sink.seen).size).toBe(100);
+    });
+
+    test('makes a dead letter of a list when one of its events cannot be delivered, the others are', async () => {
+      const r = rig({ attempts: 1 });
+      r.sink.act = ({ id }) => {
+        if (id.endsWith('#1')) throw new DeadLetterError('no use');
+      };
+      r.deliver();
+      await r.add(r.job('list-3', { body: LIST }));
+      await r.untilFinished(1);
+      expect(r.dead).toEqual(['list-3']);
+      expect(r.sink.seen).toHaveLength(3);
+      const shown = await r.desk.show('list-3');
+      expect(shown?.events?.map(({ id }) => id)).toEqual(['list-3#0', 'list-3#1', 'list-3#2']);
+      r.sink.act = () => {};
+      await r.desk.retry({ messageIds: ['list-3'] });
+      await r.untilFinished(2);
+      expect(r.sink.seen.filter((id) => id !== 'list-3#1')).toEqual(['list-3#0', 'list-3#2']);
+    });
+
     test('never takes an event that no sink wants for delivered', async () => {
       const r = rig({ sinks: [], attempts: 1 });
       r.deliver();

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -95,11 +96,34 @@ describe('a data directory', () => {
     owner.kill('SIGCONT');
   });
 
-  test('is not taken from one whose answer is nonsense', async () => {
-    const stranger = createServer((socket) => socket.end('hello'));
+  test.each(['hello', '', 'null', '[7]', '{"pid":"7","opsUrl":null}'])(
+    'is not taken from one whose answer is nonsense: %s',
+    async (answer) => {
+      const stranger = createServer((socket) => socket.end(answer));
+      await new Promise<void>((resolve) => stranger.listen(join(directory, 'receiptd.sock'), resolve));
+      await expect(take()).rejects.toMatchObject({ owner: { pid: 0, opsUrl: '' } });
+      await new Promise((resolve) => stranger.close(resolve));
+    },
+  );
+
+  test('is not taken from one whose answer has no end', async () => {
+    const stranger = createServer((socket) => {
+      socket.on('error', () => {});
+      const more = (): void => void (socket.writable && socket.write('x'.repeat(10_000), more));
+      more();
+    });
     await new Promise<void>((resolve) => stranger.listen(join(directory, 'receiptd.sock'), resolve));
-    await expect(take()).rejects.toMatchObject({ owner: { pid: 0, opsUrl: '' } });
+    await expect(take()).rejects.toThrow(DataDirInUseError);
     await new Promise((resolve) => stranger.close(resolve));
+  });
+
+  test('is given back although somebody who asked never hangs up', async () => {
+    const lock = await DataDirLock.take(directory);
+    const asker = connect({ path: join(directory, 'receiptd.sock'), allowHalfOpen: true });
+    await once(asker.resume(), 'end');
+    await lock.release();
+    asker.destroy();
+    await take();
   });
 
   test('goes to exactly one of many that find a dead owner at the same moment', async () => {

@@ -106,7 +106,7 @@ export class Rig {
     };
     const body = overrides.body ?? JSON.stringify({ biz_id: messageId, success: true });
     const decoded = decode({ ...message, body }, this.#origin);
-    if ('event' in decoded) return { message, content: { event: decoded.event } };
+    if ('events' in decoded) return { message, content: { events: decoded.events } };
     return { message, content: { undecodable: body } };
   }
 

@@ -24,6 +24,7 @@ describe('an empty queue', () => {
     }
     expect(bench.polls).toHaveLength(5);
     expect(bench.poller.concurrency).toBe(1);
+    expect([bench.poller.reserved, bench.gate.inFlight]).toEqual([16, 16]);
     expect(bench.stats.counters).toMatchObject({ empty_polls: 4, received: 0 });
   });
 
@@ -199,16 +200,17 @@ describe('errors', () => {
     expect(bench.last.at - failedAt).toBe(500);
   });
 
-  test('of the hand-off give the places back, leave the messages to MNS, and are followed by a pause', async () => {
+  test('of the hand-off are told, give the places back, leave the messages to MNS, and are followed by a pause', async () => {
     const bench = new PollerBench();
     bench.onBatch = () => Promise.reject(new Error('Redis is away'));
     await bench.anchored();
     await bench.last.answer(16);
     const helpers = bench.polls.slice(2);
     for (const poll of helpers) await poll.answer(0);
-    expect(bench.gate.inFlight).toBe(0);
+    expect([bench.poller.reserved, bench.gate.inFlight]).toEqual([0, 0]);
     expect(bench.open.size).toBe(0);
     expect(bench.stats.counters).toMatchObject({ received: 16, poll_errors: 0 });
+    expect(bench.errors).toEqual([new Error('Redis is away')]);
     await pass(1_000);
     expect(bench.open.size).toBe(1);
   });

@@ -52,6 +52,7 @@ class FakeSlice implements SliceHandle {
         queueName,
         {
           counters: { ...zeroCounters(), delivered },
+          drift: { duration: delivered },
           inFlight: 100 + delivered,
           backlog: 100,
           backlogSince: delivered,
@@ -201,7 +202,7 @@ describe('a slice that crashes', () => {
     await pass(2_000);
     at(2).counts = { a: 1 };
     crash(2);
-    expect(host.snapshot().a?.counters.delivered).toBe(13);
+    expect(host.snapshot().a).toMatchObject({ counters: { delivered: 13 }, drift: { duration: 13 } });
   });
 
   test('ends the daemon when its successor finds that it can never work', async () => {

@@ -21,16 +21,16 @@ describe('the time of an event', () => {
       '2024-05-01T00:00:00.000Z',
     ],
     ['SmsReport', { send_time: '2024-05-01 08:00:00', report_time: 5 }, '2024-05-01T00:00:00.000Z'],
-    ['SmsReport', { ReceiveDate: 'Mon, 01 Jan 2024 10:27:00 +0800' }, '2024-01-01T02:27:00.000Z'],
-    ['SmsReport', { ReceiveDate: 'Mon, 01 Jan 2024 10:27:00 GMT' }, '2024-01-01T10:27:00.000Z'],
+    ['SmsReport', { To: '1', ReceiveDate: 'Mon, 01 Jan 2024 10:27:00 +0800' }, '2024-01-01T02:27:00.000Z'],
+    ['SmsReport', { To: '1', ReceiveDate: 'Mon, 01 Jan 2024 10:27:00 GMT' }, '2024-01-01T10:27:00.000Z'],
     [
       'SmsReport',
-      { SendDate: 'Sun, 31 Dec 2023 23:27:00 -0500', ReceiveDate: 'soon' },
+      { To: '1', SendDate: 'Sun, 31 Dec 2023 23:27:00 -0500', ReceiveDate: 'soon' },
       '2024-01-01T04:27:00.000Z',
     ],
     // Without a zone it could be anybody's.
-    ['SmsReport', { ReceiveDate: 'Mon, 01 Jan 2024 10:27:00' }, ENQUEUED],
-    ['SmsReport', { ReceiveDate: 'Mon, 99 Foo 2024 10:27:00 +0800' }, ENQUEUED],
+    ['SmsReport', { To: '1', ReceiveDate: 'Mon, 01 Jan 2024 10:27:00' }, ENQUEUED],
+    ['SmsReport', { To: '1', ReceiveDate: 'Mon, 99 Foo 2024 10:27:00 +0800' }, ENQUEUED],
     ['SmsReport', {}, ENQUEUED],
     ['SmsReport', { report_time: 'yesterday', send_time: null }, ENQUEUED],
     ['SmsUp', { send_time: '20170901120000' }, '2017-09-01T04:00:00.000Z'],
@@ -41,7 +41,7 @@ describe('the time of an event', () => {
       '2024-05-01T00:01:00.000Z',
     ],
     ['VoiceReport', { originate_time: '2024-05-01 08:00:00', end_time: '' }, '2024-05-01T00:00:00.000Z'],
-    ['FlowReport', { send_time: '2024-05-01 08:00:00' }, ENQUEUED],
+    ['NoSuchReport', { send_time: '2024-05-01 08:00:00' }, ENQUEUED],
   ])('of a %s of %j is %s', (type, receipt, time) => {
     expect(timeOf(type, receipt)).toBe(time);
   });
@@ -55,9 +55,9 @@ describe('the time of an event', () => {
     const script = `
       import { decode } from ${JSON.stringify(module)};
       const origin = { mnsHost: 'h', queueName: 'q', messageType: 'SmsReport' };
-      for (const receipt of [{ report_time: '2024-03-10 02:30:00' }, { ReceiveDate: 'Mon, 01 Jan 2024 10:27:00 +0800' }]) {
+      for (const receipt of [{ report_time: '2024-03-10 02:30:00' }, { To: '1', ReceiveDate: 'Mon, 01 Jan 2024 10:27:00 +0800' }]) {
         const message = { messageId: 'm', body: JSON.stringify(receipt), enqueueTime: 0, dequeueCount: 1 };
-        console.log(decode(message, origin).event.time);
+        console.log(decode(message, origin).events[0].time);
       }`;
     const args = ['--input-type=module', '-e', script];
     expect(execFileSync(process.execPath, args, { env: { ...process.env, TZ }, encoding: 'utf8' })).toBe(

@@ -19,14 +19,21 @@ export function message(overrides: Partial<RawMessage> = {}): RawMessage {
 }
 
 /** @throws with the reason when it is undecodable */
-export function eventOf(overrides: Partial<RawMessage>, messageType = 'SmsReport'): EventRecord {
+export function eventsOf(overrides: Partial<RawMessage>, messageType = 'SmsReport'): readonly EventRecord[] {
   const decoded = decode(message(overrides), { ...ORIGIN, messageType });
-  if ('event' in decoded) return decoded.event;
+  if ('events' in decoded) return decoded.events;
   throw new Error(`undecodable: ${decoded.undecodable}`);
+}
+
+/** @throws unless it is exactly one event */
+export function eventOf(overrides: Partial<RawMessage>, messageType = 'SmsReport'): EventRecord {
+  const [event, ...more] = eventsOf(overrides, messageType);
+  if (event === undefined || more.length > 0) throw new Error(`${1 + more.length} events`);
+  return event;
 }
 
 export function undecodable(overrides: Partial<RawMessage>): string {
   const decoded = decode(message(overrides), ORIGIN);
   if ('undecodable' in decoded) return decoded.undecodable;
-  throw new Error(`decoded to ${JSON.stringify(decoded.event)}`);
+  throw new Error(`decoded to ${JSON.stringify(decoded.events)}`);
 }

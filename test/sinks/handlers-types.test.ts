@@ -11,8 +11,6 @@ test('handlers know the fields of their type of receipt', () => {
       expectTypeOf(event.data.err_code).toEqualTypeOf<string | undefined>();
       expectTypeOf(attempt).toEqualTypeOf<number>();
       expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
-      // Fields that Alibaba Cloud adds later are there, untyped.
-      expectTypeOf(event.data.brand_new).toEqualTypeOf<unknown>();
     },
     async SmsUp(event) {
       expectTypeOf(event.data.content).toEqualTypeOf<string>();
@@ -21,12 +19,30 @@ test('handlers know the fields of their type of receipt', () => {
     VoiceReport(event) {
       expectTypeOf(event.data.call_id).toEqualTypeOf<string>();
       expectTypeOf(event.data.status_code).toEqualTypeOf<string>();
+      // @ts-expect-error it has no such field
+      event.data.nope;
+    },
+    ArtcCdrReport(event) {
+      expectTypeOf(event.data.detail?.callOutInfo?.[0]?.callee).toEqualTypeOf<string | undefined>();
+      // @ts-expect-error what is nested has no such field either
+      event.data.detail?.callOutInfo?.[0]?.nope;
+    },
+    // Its fields were never published, so any may be there.
+    LlmSmartCallReport(event) {
+      expectTypeOf(event.data.callId).toEqualTypeOf<unknown>();
     },
     default(event) {
       expectTypeOf(event.data).toEqualTypeOf<unknown>();
     },
   });
-  expect(Object.keys(handlers)).toEqual(['SmsReport', 'SmsUp', 'VoiceReport', 'default']);
+  expect(Object.keys(handlers)).toEqual([
+    'SmsReport',
+    'SmsUp',
+    'VoiceReport',
+    'ArtcCdrReport',
+    'LlmSmartCallReport',
+    'default',
+  ]);
 });
 
 test('a handler of an unknown type is a mistake that the compiler finds', () => {

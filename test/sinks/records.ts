@@ -1,21 +1,11 @@
+import { readFileSync } from 'node:fs';
 import type { EventRecord } from '../../src/receipts/index.js';
+
+const attributes = JSON.parse(readFileSync(new URL('./record.json', import.meta.url), 'utf8'));
 
 /** An event as the pipeline carries it. */
 export function record(id: string, overrides: Partial<EventRecord> = {}): EventRecord {
-  return {
-    specversion: '1.0',
-    id,
-    source: 'mns://mns.test/queues/q',
-    type: 'com.aliyun.alicom.SmsReport',
-    time: '2026-01-01T00:00:00.000Z',
-    datacontenttype: 'application/json',
-    messagetype: 'SmsReport',
-    queuename: 'q',
-    dequeuecount: 1,
-    enqueuedat: '2026-01-01T00:00:00.000Z',
-    json: '{"biz_id":"1","success":true}',
-    ...overrides,
-  };
+  return { ...attributes, id, json: '{"biz_id":"1","success":true}', ...overrides };
 }
 
 export const context = () => ({ attempt: 1, signal: new AbortController().signal });

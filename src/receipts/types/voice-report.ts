@@ -1,56 +1,132 @@
+/** Records of finished calls: voice service and contact centre. */
 import { z } from 'zod';
+import type { Known } from '../known.js';
+import type { ReceiptType } from '../receipt-type.js';
+import { amount, text, wallTime } from './fields.js';
+import { help } from './sources.js';
 
-const time = z.string().optional();
-const seconds = z.union([z.string(), z.number()]).optional();
+const voiceReportFields = {
+  /** The call, `n^n`, as the call API answered. */
+  call_id: z.string(),
+  /** Handed to the carrier; Beijing wall time. Not in 2017's bodies. */
+  originate_time: wallTime,
+  /** The callee began ringing; Beijing wall time, empty if it never rang. */
+  ring_time: wallTime,
+  /** Answered; Beijing wall time, empty if not. */
+  start_time: wallTime,
+  /** Ended; Beijing wall time. In 2017 empty if unanswered. */
+  end_time: wallTime,
+  /** Who called. Since 2019. */
+  caller: text,
+  /** Who was called. Since 2019. */
+  callee: text,
+  /** Seconds talked, `"0"` if unanswered; one sample prints `10秒`. */
+  duration: amount,
+  /** `200000` answered, `200002` busy, `200003` no answer, `200004` not in service, `200005` unreachable or rejected, … */
+  status_code: z.string(),
+  /** What the ringing said, as a status code; only with early media detection. */
+  early_media_code: text,
+  /** `ANSWERED`, `USER_BUSY`, `NO_ANSWER`, `POWERED_OFF`, … */
+  smart_status_code: text,
+  /** `用户` (the callee) or `机器` (the platform) hung up; `aleg` or `bleg` in two-leg calls. */
+  hangup_direction: text,
+  /** The status in words. */
+  status_msg: text,
+  /** The OutId given when calling; of robot tasks `ALICOM_SMART_SAAS^{batchTaskId}^{n}`. */
+  out_id: text,
+  /** Keys that were pressed. */
+  dtmf: text,
+  /** `voice`, `asr` or `smart_transfer`. */
+  voice_type: text,
+  /** Id of the robot's script. */
+  dialog_id: text,
+  /** `LOCAL`, `PROVINCE`, `DOMESTIC`, `INTERNATIONAL`; deprecated, now `UNKNOWN`. */
+  toll_type: text,
+  /** Leg A of a two-leg call was handed to the carrier; Beijing wall time. */
+  a_originate_time: wallTime,
+  /** A began ringing; Beijing wall time. */
+  a_ring_time: wallTime,
+  /** A answered; Beijing wall time. */
+  a_start_time: wallTime,
+  /** A hung up; Beijing wall time. */
+  a_end_time: wallTime,
+  /** Seconds on leg A. */
+  a_duration: amount,
+  /** Leg B, of a two-leg call or a transfer, was handed to the carrier; Beijing wall time. */
+  b_originate_time: wallTime,
+  /** B began ringing; Beijing wall time. */
+  b_ring_time: wallTime,
+  /** B answered; Beijing wall time. */
+  b_start_time: wallTime,
+  /** B hung up; Beijing wall time. */
+  b_end_time: wallTime,
+  /** Seconds on leg B; a number in one sample. */
+  b_duration: amount,
+  /** The number that A saw calling. */
+  caller_show_num: text,
+  /** The number that B saw calling. */
+  callee_show_num: text,
+  /** Of an inbound call: the extension or extra data. */
+  extend: text,
+  /** Why the leg of a parallel transfer ended. */
+  parallel_leg_hangup_cause: text,
+};
 
 /**
- * 呼叫记录: the record of one finished call. Times are `yyyy-MM-dd HH:mm:ss` in Beijing time, empty when the
- * thing did not happen; durations are seconds.
- * Source: help.aliyun.com document 112505 and the per-product pages voicereport-1, -3, -4.
+ * The record of one finished call (呼叫记录).
+ *
+ * @see https://help.aliyun.com/document_detail/112505.htm
+ * @see https://help.aliyun.com/zh/vms/voicereport-7
+ * @see https://help.aliyun.com/zh/vms/developer-reference/voicereport-1
+ * @see https://help.aliyun.com/zh/vms/developer-reference/voicereport-3
+ * @see https://help.aliyun.com/zh/vms/developer-reference/voicereport-4
+ * @see https://help.aliyun.com/document_detail/55499.html
  */
-export const voiceReport = z.looseObject({
-  /** `n^n`, as the call API answered. */
-  call_id: z.string(),
-  /** Handed to the carrier. */
-  originate_time: time,
-  /** The callee began ringing. */
-  ring_time: time,
-  /** Answered. */
-  start_time: time,
-  /** Ended. */
-  end_time: time,
-  caller: z.string().optional(),
-  callee: z.string().optional(),
-  /** Seconds talked, `"0"` when not answered. */
-  duration: seconds,
-  /** `200000` answered, `200002` busy, `200003` no answer, `200005` rejected, `200010` powered off, … */
-  status_code: z.string(),
-  /** `ANSWERED`, `USER_BUSY`, `NO_ANSWER`, … */
-  smart_status_code: z.string().optional(),
-  /** The status as text. */
-  status_msg: z.string().optional(),
-  /** `用户` (the callee) or `机器` (the platform) hung up. */
-  hangup_direction: z.string().optional(),
-  /** The OutId given when calling. */
-  out_id: z.string().optional(),
-  /** Keys that were pressed. */
-  dtmf: z.string().optional(),
-  /** `voice`, `asr` or `smart_transfer`. */
-  voice_type: z.string().optional(),
-  /** `LOCAL`, `PROVINCE`, `DOMESTIC`, `INTERNATIONAL`; deprecated, now `UNKNOWN`. */
-  toll_type: z.string().optional(),
-  /** Leg A of a two-leg call. */
-  a_originate_time: time,
-  a_ring_time: time,
-  a_start_time: time,
-  a_end_time: time,
-  a_duration: seconds,
-  /** Leg B of a two-leg call or a transfer. */
-  b_originate_time: time,
-  b_ring_time: time,
-  b_start_time: time,
-  b_end_time: time,
-  b_duration: seconds,
-});
+export type VoiceReport = Known<z.infer<typeof voiceReport>>;
+export const voiceReport = z.looseObject(voiceReportFields);
 
-export type VoiceReport = z.infer<typeof voiceReport>;
+/**
+ * The record of one finished call of the contact centre (智能联络中心呼叫记录). Fields as in {@link VoiceReport};
+ * `smart_status_code` may also be `OTHERS` or `INTELLIGENT_ANSWER`.
+ *
+ * @see https://help.aliyun.com/en/aiccs/developer-reference/voicereportaiccs
+ */
+export type VoiceReportAiccs = Known<z.infer<typeof voiceReportAiccs>>;
+export const voiceReportAiccs = z.looseObject(voiceReportFields);
+
+const voiceReportKeys = {
+  time: ['end_time', 'b_end_time', 'a_end_time', 'start_time', 'ring_time', 'originate_time'],
+  subject: ['call_id'],
+  identity: ['call_id'],
+};
+
+export const voiceReportType = {
+  family: 'voice',
+  title: { zh: '呼叫记录', en: 'Call record' },
+  shapes: [
+    {
+      schema: voiceReport,
+      source: help(
+        'document_detail/112505.htm',
+        'zh/vms/voicereport-7',
+        'zh/vms/developer-reference/voicereport-1',
+        'zh/vms/developer-reference/voicereport-3',
+        'zh/vms/developer-reference/voicereport-4',
+        'document_detail/55499.html',
+      ),
+      ...voiceReportKeys,
+    },
+  ],
+} satisfies ReceiptType;
+
+export const voiceReportAiccsType = {
+  family: 'contact-center',
+  title: { zh: '智能联络中心呼叫记录', en: 'Contact centre call record' },
+  shapes: [
+    {
+      schema: voiceReportAiccs,
+      source: help('en/aiccs/developer-reference/voicereportaiccs'),
+      ...voiceReportKeys,
+    },
+  ],
+} satisfies ReceiptType;
