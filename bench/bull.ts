@@ -53,7 +53,9 @@ async function run(task: BullTask): Promise<BullResult> {
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const worker = backend.worker(task.queueName, async () => {}, { concurrency: task.concurrency });
+  const worker = backend.worker(task.queueName, async () => ({ delivered: 1, duplicates: 0, filtered: 0 }), {
+    concurrency: task.concurrency,
+  });
   worker.on('completed', () => {
     processed += 1;
     if (processed === task.warmUp) warmAt = performance.now();

@@ -15,6 +15,8 @@ export const COUNTERS = {
   handed_off: 'Messages handed to the pipeline, duplicates included',
   redelivered: 'Messages that MNS had handed out before',
   delivered: 'Events that every sink confirmed',
+  duplicates: 'Events that had been delivered before, and were not delivered again',
+  filtered: "Events that no sink's `where` takes",
   retried: 'Failed deliveries that will be tried again',
   dead: 'Messages that became dead letters',
   acknowledged: 'Messages that MNS confirmed as deleted',

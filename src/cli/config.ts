@@ -1,6 +1,13 @@
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { type Config, configJsonSchema, type LoadedConfig, loadConfig, redact } from '../config/index.js';
+import {
+  type Config,
+  configJsonSchema,
+  type LoadedConfig,
+  loadConfig,
+  redact,
+  sinkName,
+} from '../config/index.js';
 
 /** `receiptd config`: what the daemon would run with, without running it. Never prints a secret. */
 export function configCommand(): Command {
@@ -36,7 +43,7 @@ function summary({ config, file }: LoadedConfig): string {
     ['backend', backend(redact(config))],
     ...config.sinks.map((sink) => [
       'sink',
-      `${sink.type} ${sink.path}${sink.types ? ` (${sink.types.join(', ')})` : ''}`,
+      `${sinkName(sink)}${sink.types ? ` (${sink.types.join(', ')})` : ''}`,
     ]),
   ];
   return [

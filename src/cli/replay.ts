@@ -184,7 +184,7 @@ function progressOf(
 ): Progress {
   // Events on the same terminal would tear a bar apart.
   const eventsOnTerminal =
-    process.stdout.isTTY && sinks.some(({ type, path }) => type === 'ndjson' && path === '-');
+    process.stdout.isTTY && sinks.some((sink) => sink.type === 'ndjson' && sink.path === '-');
   return new Progress({
     stream: process.stderr,
     bar: process.stderr.isTTY === true && (dryRun === true || !eventsOnTerminal),

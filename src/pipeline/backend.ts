@@ -4,7 +4,7 @@
  */
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Config } from '../config/index.js';
-import type { ReceiptJob } from './job.js';
+import type { DeliveryOutcome, ReceiptJob } from './job.js';
 
 export type PipelineConfig = Config['pipeline'];
 export type StoredJob = Job<ReceiptJob>;
@@ -20,16 +20,40 @@ export interface ReceiptQueue
 
 /** The part of BullMQ's Worker that receiptd uses, the same over all backends. */
 export interface ReceiptWorker extends Pick<Worker<ReceiptJob>, 'close'> {
-  on(event: 'completed', listener: (job: StoredJob) => void): unknown;
+  on(event: 'completed', listener: (job: StoredJob, outcome: DeliveryOutcome) => void): unknown;
   on(event: 'failed', listener: (job: StoredJob | undefined, error: Error) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'stalled', listener: (jobId: string) => void): unknown;
+  /** These jobs are others' by now. */
+  on(event: 'lockRenewalFailed', listener: (jobIds: string[]) => void): unknown;
 }
 
-export type ReceiptProcessor = (job: StoredJob) => Promise<void>;
+export type ReceiptProcessor = (job: StoredJob, token?: string) => Promise<DeliveryOutcome>;
 
 /** What the caller decides of a worker; connections and names are the backend's. */
 export type DeliveryOptions = Omit<WorkerOptions, 'connection' | 'prefix'>;
+
+/**
+ * Messages whose delivery is done while MNS may still hand them out again: set before the job is finished and forgotten,
+ * removed when MNS has confirmed the delete. Ids are MessageIds.
+ */
+export interface DeliveredMarks {
+  /** Resolves once they are kept. */
+  add(messageIds: readonly string[]): Promise<void>;
+  /** @returns those of these that are marked */
+  among(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
+  remove(messageIds: readonly string[]): Promise<void>;
+}
+
+/** Who delivers the event of a key, so that another event with the same key is not delivered as well. */
+export interface Claims {
+  /** Takes the key for `holder`, an event id: it is free, is the holder's already, is another's, or was delivered. */
+  take(key: string, holder: string): Promise<'mine' | 'taken' | 'delivered'>;
+  /** The holder has delivered: whoever comes with the same key before the window is over is a duplicate. */
+  settle(key: string, holder: string): Promise<void>;
+  /** The holder will not deliver. Does nothing once the key is settled, or another's. */
+  release(key: string, holder: string): Promise<void>;
+}
 
 export interface Backend {
   /** For adding jobs and asking about them: calls fail fast while the store is out of reach. */
@@ -38,6 +62,9 @@ export interface Backend {
   worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker;
   /** Forgets those of these jobs that are completed, all in one call; any other stays as it is. */
   removeCompleted(name: string, jobIds: readonly string[]): Promise<void>;
+  marks(name: string): DeliveredMarks;
+  /** @param window ms for which a delivered key is remembered */
+  claims(name: string, window: number): Claims;
   /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }

@@ -3,23 +3,33 @@
  * it has confirmed; a retry skips those that had. A message is passed on for acknowledgement only after its job is
  * finished in the store: all of its events delivered, or dead.
  */
-import { UnrecoverableError } from 'bullmq';
+import { DelayedError, UnrecoverableError } from 'bullmq';
 import type { Acknowledgement } from '../ack/index.js';
 import { describeError } from '../errors.js';
 import { decode, type EventRecord, type MessageOrigin } from '../receipts/index.js';
-import { DeadLetterError, type Sink } from '../sinks/index.js';
+import { delayOf, type Sink } from '../sinks/index.js';
 import type { QueueStats } from '../stats.js';
-import type { Backend, DeliveryOptions, ReceiptQueue, ReceiptWorker, StoredJob } from './backend.js';
-import { acknowledgementOf, type DeliveryProgress, jobIdOf, type ReceiptJob } from './job.js';
+import type {
+  Backend,
+  DeliveredMarks,
+  DeliveryOptions,
+  ReceiptQueue,
+  ReceiptWorker,
+  StoredJob,
+} from './backend.js';
+import { type Dedupe, deliverEvents, NotNowError } from './delivery.js';
+import {
+  acknowledgementOf,
+  type DeliveryOutcome,
+  type DeliveryProgress,
+  jobIdOf,
+  type ReceiptJob,
+} from './job.js';
 
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15 * 60_000;
 const LOCK_MS = 15_000;
-/** Of one message, where it has several events. */
-const DELIVERIES_AT_A_TIME = 16;
-/** Of the failures of one message, as many are told. */
-const FAILURES_TOLD = 3;
-/** Completed jobs wait for their acknowledgement; past the longest retention of MNS none can come. */
+/** Completed jobs that nobody removes; past the longest retention of MNS none can come again. */
 const KEEP_COMPLETED_S = 7 * 24 * 3600;
 
 export interface DelivererOptions {
@@ -30,6 +40,12 @@ export interface DelivererOptions {
   concurrency: number;
   attempts: number;
   stats: QueueStats;
+  /**
+   * Where delivered messages are remembered until MNS has confirmed their delete; without it their completed jobs stay
+   * in the store until somebody removes them.
+   */
+  marks?: DeliveredMarks | undefined;
+  dedupe?: Dedupe | undefined;
   /** Delivered or dead, and still to be acknowledged. */
   onFinished(message: Acknowledgement): void;
   onDelivered(): void;
@@ -48,23 +64,31 @@ export class Deliverer {
   readonly #options: DelivererOptions;
   readonly #worker: ReceiptWorker;
   readonly #finishing = new Set<Promise<void>>();
+  /** Job id → what aborts its attempt. */
+  readonly #underWay = new Map<string, AbortController>();
 
   constructor(options: DelivererOptions) {
     this.#options = options;
-    const { concurrency, retryBase = RETRY_BASE_MS, lock = LOCK_MS } = options;
+    const { concurrency, retryBase = RETRY_BASE_MS, lock = LOCK_MS, marks, signal } = options;
     const delivery: DeliveryOptions = {
       concurrency,
       lockDuration: lock,
       stalledInterval: lock / 3,
       // Dying in the middle of a delivery costs an attempt: an event that kills its process ends as a dead letter.
       maxStalledCount: options.attempts,
-      removeOnComplete: { age: KEEP_COMPLETED_S },
+      removeOnComplete: marks === undefined ? { age: KEEP_COMPLETED_S } : { count: 0 },
       runRetryDelay: RETRY_BASE_MS,
-      settings: { backoffStrategy: (attemptsMade) => retryDelay(attemptsMade, retryBase) },
+      settings: {
+        backoffStrategy: (attemptsMade, _type, error) =>
+          Math.max(retryDelay(attemptsMade, retryBase), delayOf(error)),
+      },
     };
-    this.#worker = options.backend.worker(options.origin.queueName, (job) => this.#deliver(job), delivery);
-    this.#worker.on('completed', (job) => {
-      options.stats.count('delivered', eventCount(job.data));
+    const process = (job: StoredJob, token?: string) => this.#process(job, token);
+    this.#worker = options.backend.worker(options.origin.queueName, process, delivery);
+    this.#worker.on('completed', (job, { delivered, duplicates, filtered }) => {
+      options.stats.count('delivered', delivered);
+      options.stats.count('duplicates', duplicates);
+      options.stats.count('filtered', filtered);
       options.stats.lastDeliveryAt = Date.now();
       options.onDelivered();
       this.#finish(job);
@@ -80,10 +104,18 @@ export class Deliverer {
       }
     });
     this.#worker.on('error', options.onError);
+    // Whoever has the lock now delivers the message: this attempt must not go on waiting for its sink.
+    this.#worker.on('lockRenewalFailed', (jobIds) => {
+      for (const id of jobIds) this.#underWay.get(id)?.abort(new Error('the lock of the job was lost'));
+    });
+    signal.addEventListener('abort', () => {
+      for (const attempt of this.#underWay.values()) attempt.abort(signal.reason);
+    });
   }
 
   /** Takes no more events; resolves when those under way are finished or due again. */
   async close(): Promise<void> {
+    for (const sink of this.#options.sinks) sink.drain?.();
     await this.#worker.close();
     await Promise.all(this.#finishing);
   }
@@ -93,59 +125,56 @@ export class Deliverer {
     this.#finishing.add(finishing);
   }
 
-  async #deliver(job: StoredJob): Promise<void> {
-    const records = recordsOf(job.data, this.#options.origin);
-    const context = { attempt: job.attemptsMade + 1, signal: this.#options.signal };
-    const confirmed = new Set((job.progress as Partial<DeliveryProgress>).confirmed);
-    const missing = records.flatMap((record, index) =>
-      this.#missing(record, index, records.length, confirmed),
-    );
-    const failures: { sink: Sink; error: unknown }[] = [];
-    let tried = 0;
-    while (tried < missing.length && !context.signal.aborted) {
-      const part = missing.slice(tried, tried + DELIVERIES_AT_A_TIME);
-      const results = await Promise.allSettled(part.map(({ sink, record }) => sink.deliver(record, context)));
-      tried += part.length;
-      const before = confirmed.size;
-      let retryable = 0;
-      for (const [index, { sink, key }] of part.entries()) {
-        const result = results[index];
-        if (result?.status !== 'rejected') confirmed.add(key);
-        else {
-          failures.push({ sink, error: result.reason });
-          if (!DeadLetterError.is(result.reason)) retryable += 1;
-        }
-      }
-      const done = tried === missing.length && failures.length === 0;
-      // Also while more is to come: what is confirmed is not delivered again if this process dies.
-      if (!done && confirmed.size > before) await job.updateProgress({ confirmed: [...confirmed] });
-      // Nothing gets through: the rest would only wait for the same.
-      if (retryable === part.length) break;
+  async #process(job: StoredJob, token: string | undefined): Promise<DeliveryOutcome> {
+    const { marks } = this.#options;
+    const { messageId, dequeueCount } = job.data.message;
+    // It may be done already: by an attempt that died before its end, or before MNS handed the message out again.
+    const again = dequeueCount > 1 || job.attemptsStarted > 1;
+    if (again && (await marks?.among([messageId]))?.has(messageId))
+      return { delivered: 0, duplicates: eventCount(job.data), filtered: 0 };
+    try {
+      const outcome = await this.#deliver(job);
+      await this.#refreshHandle(job);
+      await marks?.add([messageId]);
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof NotNowError)) throw error;
+      await job.moveToDelayed(Date.now() + error.wait, token);
+      throw new DelayedError();
     }
-    const left = missing.length - tried;
-    if (failures.length === 0 && left === 0) return;
-    const reason = reasonOf(failures, left);
-    const hopeless = left === 0 && failures.every(({ error }) => DeadLetterError.is(error));
-    throw hopeless ? new UnrecoverableError(reason) : new Error(reason, { cause: failures[0]?.error });
   }
 
-  /** The deliveries of one event that are still to be made. `key` is what its confirmation is kept under. */
-  #missing(record: EventRecord, index: number, count: number, confirmed: ReadonlySet<string>) {
-    const wanting = this.#options.sinks.filter((sink) => sink.wants(record.messagetype));
-    // Configured otherwise when the event was handed off: never to be taken for delivered.
-    if (wanting.length === 0) throw new Error(`no sink takes ${record.messagetype}`);
-    return wanting
-      .map((sink) => ({ sink, record, key: count === 1 ? sink.name : `${sink.name}#${index}` }))
-      .filter(({ key }) => !confirmed.has(key));
+  async #deliver(job: StoredJob): Promise<DeliveryOutcome> {
+    const { origin, sinks, dedupe, signal } = this.#options;
+    const id = job.id ?? '';
+    const attempt = new AbortController();
+    if (signal.aborted) attempt.abort(signal.reason);
+    this.#underWay.set(id, attempt);
+    try {
+      return await deliverEvents({
+        records: recordsOf(job.data, origin),
+        sinks,
+        context: { attempt: job.attemptsMade + 1, signal: attempt.signal },
+        confirmed: new Set((job.progress as Partial<DeliveryProgress>).confirmed),
+        onProgress: (confirmed) => job.updateProgress({ confirmed: [...confirmed] }),
+        dedupe,
+      });
+    } finally {
+      this.#underWay.delete(id);
+    }
+  }
+
+  /** The job may have got a newer handle while it was under way, and may be gone from the store once it is finished. */
+  async #refreshHandle(job: StoredJob): Promise<void> {
+    const { messageId, visibleUntil } = job.data.message;
+    if (visibleUntil > Date.now()) return;
+    const stored = await this.#options.queue.getJob(jobIdOf(messageId)).catch(() => undefined);
+    if (stored !== undefined) job.data.message = stored.data.message;
   }
 
   async #finished(job: StoredJob): Promise<void> {
-    let { message } = job.data;
-    if (message.visibleUntil <= Date.now()) {
-      // The job may have got a newer handle while it was under way.
-      const stored = await this.#options.queue.getJob(jobIdOf(message.messageId)).catch(() => undefined);
-      message = stored?.data.message ?? message;
-    }
+    await this.#refreshHandle(job);
+    const { message } = job.data;
     if (message.visibleUntil > Date.now()) this.#options.onFinished(acknowledgementOf(message));
     else this.#options.stats.count('expired');
   }
@@ -161,16 +190,6 @@ function recordsOf({ message, content }: ReceiptJob, origin: MessageOrigin): rea
 
 function eventCount({ content }: ReceiptJob): number {
   return 'events' in content ? content.events.length : 1;
-}
-
-/** @param left deliveries that were not tried */
-function reasonOf(failures: readonly { sink: Sink; error: unknown }[], left: number): string {
-  const told = failures
-    .slice(0, FAILURES_TOLD)
-    .map(({ sink, error }) => `${sink.name}: ${describeError(error)}`);
-  const more = failures.length - told.length;
-  const rest = [...(more > 0 ? [`and ${more} more`] : []), ...(left > 0 ? [`${left} not tried`] : [])];
-  return [...told, ...rest].join('; ');
 }
 
 /** Exponential with equal jitter: 0.5–1 s, 1–2 s, 2–4 s … up to a quarter of an hour. */

@@ -1,5 +1,6 @@
 /** The pipeline: from hand-off to the finished delivery, on BullMQ over one of several stores. */
 
+import { UsageError } from '../errors.js';
 import type { Backend, PipelineConfig } from './backend.js';
 import { EmbeddedBackend } from './embedded.js';
 import { RedisBackend } from './redis.js';
@@ -27,6 +28,8 @@ export { RedisBackend } from './redis.js';
  */
 export async function openBackend(config: PipelineConfig): Promise<Backend> {
   if (config.backend === 'embedded') return EmbeddedBackend.open(config.dataDir);
+  if (config.backend === 'postgres')
+    throw new UsageError('BACKEND', 'pipeline.backend: postgres is not built yet');
   const redis = new RedisBackend(config.url, config.prefix);
   try {
     await redis.check();

@@ -26,6 +26,16 @@ export interface DeliveryProgress {
   confirmed: string[];
 }
 
+/** What came of a finished message's events, each counted once. */
+export interface DeliveryOutcome {
+  /** Confirmed by every sink that wants them. */
+  delivered: number;
+  /** Not delivered, because they had been before. */
+  duplicates: number;
+  /** Wanted by no sink's `where`. */
+  filtered: number;
+}
+
 /** What deletes a finished message. */
 export function acknowledgementOf({ messageId, receiptHandle, visibleUntil }: Envelope): Acknowledgement {
   return { messageId, receiptHandle, visibleUntil };

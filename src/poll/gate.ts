@@ -17,10 +17,10 @@ export interface GateOptions {
   /** Messages of this slice that are delivered and not yet acknowledged. */
   unacknowledged(): number;
   /**
-   * Do deliveries succeed? While they do not, only one message at a time is received, to find out, and that only when
-   * nothing else is in flight: MNS keeps the rest, and the attempts of the others are not burnt.
+   * Messages that may be in flight while something is in their way: below it they are received one at a time, to find
+   * out when that is over, and MNS keeps the rest. Infinite while all is well.
    */
-  healthy(): boolean;
+  most(): number;
   /** The backlog could be read, or could not. */
   onReading?(error: unknown): void;
 }
@@ -78,8 +78,9 @@ export class Gate {
 
   /** How many places may be taken now: all of a batch, or none. */
   #offer(wanted: number): number {
-    const { limit, slices, unacknowledged, healthy } = this.#options;
-    if (!healthy()) return this.inFlight === 0 ? 1 : 0;
+    const { limit, slices, unacknowledged } = this.#options;
+    const most = this.#options.most();
+    if (most < limit) return this.inFlight < most ? 1 : 0;
     // Half of a slice's part, so that one event that waits long for its retry does not keep the others out.
     const batch = Math.max(1, Math.floor(Math.min(wanted, limit / slices / 2)));
     // Since the reading, the other slices may have used their parts as well: all of ours counts against our part.

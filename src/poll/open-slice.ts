@@ -5,14 +5,14 @@ import { CaptureWriter } from '../capture/index.js';
 import type { Config } from '../config/index.js';
 import { describeError, ReceiptdError, UsageError } from '../errors.js';
 import { type Backend, openBackend } from '../pipeline/index.js';
-import { openSinks, type Sink } from '../sinks/index.js';
+import { GuardedSink, openSinks, type Sink } from '../sinks/index.js';
 import type { SliceSpec } from './handle.js';
 
 const RETRY_BASE_MS = 500;
 const RETRY_CAP_MS = 5_000;
 
 export interface Foundations {
-  sinks: Sink[];
+  sinks: GuardedSink[];
   capture: CaptureWriter | undefined;
   backend: Backend;
 }
@@ -32,7 +32,8 @@ export async function openFoundations(
   extraSinks: readonly Sink[] = [],
 ): Promise<Foundations> {
   const { config } = spec;
-  const sinks = [...(await openSinks(config.sinks)), ...extraSinks];
+  const opened = [...(await openSinks(config.sinks, log)), ...extraSinks];
+  const sinks = opened.map((sink) => new GuardedSink(sink, log));
   let capture: CaptureWriter | undefined;
   const close = () => Promise.all([...sinks, capture].map((opened) => opened?.close()));
   try {

@@ -11,7 +11,7 @@ import { maskPhones } from '../mask.js';
 import { MnsQueue, replacingRefusedToken } from '../mns/index.js';
 import { type Backend, Deliverer, HandOff, jobIdOf, type ReceiptQueue } from '../pipeline/index.js';
 import type { MessageOrigin } from '../receipts/index.js';
-import type { Sink } from '../sinks/index.js';
+import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats } from '../stats.js';
 import { DriftLog } from './drift-log.js';
 import { Gate } from './gate.js';
@@ -24,6 +24,8 @@ import { Troubles } from './troubles.js';
 const BACKLOG_EVERY_MS = 1_000;
 /** Batch deletes of one queue under way at once. */
 const DELETES = 4;
+/** Messages in flight behind a sink that is down: more than it takes to open its circuit. */
+const PROBES = 6;
 
 export interface QueueRunnerOptions {
   config: Config;
@@ -31,7 +33,7 @@ export interface QueueRunnerOptions {
   /** Slices of this process. */
   slices: number;
   backend: Backend;
-  sinks: readonly Sink[];
+  sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tokens: TokenSource;
@@ -45,6 +47,8 @@ export class QueueRunner {
   readonly #options: QueueRunnerOptions;
   readonly #origin: MessageOrigin;
   readonly #stats = new QueueStats();
+  /** Those that want its events. */
+  readonly #sinks: readonly GuardedSink[];
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
   readonly #gate: Gate;
@@ -63,6 +67,7 @@ export class QueueRunner {
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
+    this.#sinks = options.sinks.filter((sink) => sink.wants(messageType));
     this.#log = options.log.child({ queue: queueName });
     this.#troubles = new Troubles(this.#log);
     this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
@@ -96,7 +101,7 @@ export class QueueRunner {
       slices,
       backlog: () => backlogOf(this.#store),
       unacknowledged: () => this.#acknowledger.unsettled,
-      healthy: () => this.#troubles.healthy,
+      most: () => this.#mayBeInFlight(),
       onReading: (error) => {
         if (error === undefined) this.#troubles.clear('store');
         else this.#troubles.report('store', error);
@@ -114,7 +119,7 @@ export class QueueRunner {
       signal: hardStop,
       onFinished: (message) => this.#acknowledger.add(message),
       onDelivered: () => this.#troubles.clear('deliver'),
-      onRetry: (error, messageId) => this.#troubles.deliveryFailed(messageId, error),
+      onRetry: (error) => this.#troubles.report('deliver', error),
       onDead: (messageId, reason) => {
         this.#log.warn(
           { messageId, reason: maskPhones(reason) },
@@ -190,8 +195,23 @@ export class QueueRunner {
       backlogSince,
       lastPollAt,
       lastDeliveryAt,
-      problem: this.#troubles.current(inFlight > 0),
+      problem: this.#sinkProblem() ?? this.#troubles.current(inFlight > 0),
     };
+  }
+
+  #sinkProblem(): string | undefined {
+    const down = this.#sinks.find(({ problem }) => problem !== undefined);
+    return down && `sink ${down.name} is down, receiving waits until it works: ${down.problem}`;
+  }
+
+  /**
+   * Messages that may be in flight now. While something is in their way, only as many as it takes to find out when it is
+   * over; behind a sink that is down one more a minute, in case those that are there can never be delivered.
+   */
+  #mayBeInFlight(): number {
+    if (!this.#troubles.healthy) return 1;
+    const downFor = Math.max(0, ...this.#sinks.map((sink) => sink.downFor));
+    return downFor === 0 ? Number.POSITIVE_INFINITY : PROBES + Math.floor(downFor / 60_000);
   }
 
   /** MNS has deleted these for good, so they cannot come again: their finished jobs need not be remembered. */

@@ -2,11 +2,12 @@
  * One complete poll → deliver → acknowledge unit: its own connections, sinks and counters, over all queues. Runs in
  * a worker thread or inline; it cannot tell which.
  */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { CaptureWriter } from '../capture/index.js';
 import type { Config } from '../config/index.js';
 import type { Backend } from '../pipeline/index.js';
-import type { Sink } from '../sinks/index.js';
+import type { GuardedSink } from '../sinks/index.js';
 import type { QueueSnapshot } from '../stats.js';
 import { QueueRunner } from './queue-runner.js';
 import type { TokenSource } from './tokens.js';
@@ -18,7 +19,7 @@ export interface SliceOptions {
   /** Slices of this process. */
   slices: number;
   backend: Backend;
-  sinks: readonly Sink[];
+  sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tokens: TokenSource;
@@ -34,6 +35,8 @@ export class Slice {
 
   constructor(options: SliceOptions) {
     this.#options = options;
+    // Each queue listens, and more than ten are no leak.
+    setMaxListeners(0, this.#hardStop.signal);
     for (const queue of options.config.queues) {
       const runner = new QueueRunner({
         ...options,

@@ -11,8 +11,6 @@ export type Stage = 'token' | 'poll' | 'store' | 'capture' | 'hand-off' | 'deliv
 /** A change of words alone (a request id, another receipt) is no news before this. */
 const NEWS_EVERY_MS = 10_000;
 const REMIND_EVERY_MS = 60_000;
-/** An event that cannot be delivered is its own affair; several of them, with none delivered between, are the sink's. */
-const FAILING_EVENTS = 3;
 
 const WORDS: Record<Stage, string> = {
   token: 'MNS refused the token, asking for a new one',
@@ -25,7 +23,7 @@ const WORDS: Record<Stage, string> = {
 };
 
 /** Stages that only fail while there is a message: with none left, nobody can say that they still would. */
-const ON_THE_WAY: ReadonlySet<Stage> = new Set(['capture', 'hand-off', 'deliver', 'ack']);
+const ON_THE_WAY: ReadonlySet<Stage> = new Set(['capture', 'hand-off', 'ack']);
 
 interface Trouble {
   reason: string;
@@ -35,8 +33,6 @@ interface Trouble {
 export class Troubles {
   readonly #log: Logger;
   readonly #troubles = new Map<Stage, Trouble>();
-  /** Ids of events that failed since the last delivery, as far as they count. */
-  readonly #failing = new Set<string>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -52,28 +48,14 @@ export class Troubles {
     this.#troubles.set(stage, { reason, saidAt: say ? now : (before?.saidAt ?? now) });
   }
 
-  /** A delivery failed and will be tried again. */
-  deliveryFailed(messageId: string, error: unknown): void {
-    if (this.#failing.size < FAILING_EVENTS) this.#failing.add(messageId);
-    this.report('deliver', error);
-  }
-
-  /** Not while several events in a row fail: then it is not the events. */
-  get deliveriesSucceed(): boolean {
-    return this.#failing.size < FAILING_EVENTS;
-  }
-
-  /** Worth receiving messages for: they can be captured and delivered. */
+  /** Worth receiving messages for: they can be captured. */
   get healthy(): boolean {
-    return this.deliveriesSucceed && !this.#troubles.has('capture');
+    return !this.#troubles.has('capture');
   }
 
   /** The stage works. */
   clear(stage: Stage): void {
-    const sinkFailed = stage === 'deliver' && !this.deliveriesSucceed;
-    if (stage === 'deliver') this.#failing.clear();
-    if (this.#troubles.delete(stage) && (stage !== 'deliver' || sinkFailed))
-      this.#log.info(`${stage} works again`);
+    if (this.#troubles.delete(stage) && stage !== 'deliver') this.#log.info(`${stage} works again`);
   }
 
   /**
@@ -83,8 +65,8 @@ export class Troubles {
   current(waiting: boolean): string {
     for (const [stage, { reason }] of this.#troubles) {
       const past = !waiting && ON_THE_WAY.has(stage);
-      const single = stage === 'deliver' && this.deliveriesSucceed;
-      if (!past && !single) return `${WORDS[stage]}: ${reason}`;
+      // An event that cannot be delivered is its own affair; a sink that cannot be reached tells by itself.
+      if (!past && stage !== 'deliver') return `${WORDS[stage]}: ${reason}`;
     }
     return '';
   }

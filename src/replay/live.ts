@@ -1,6 +1,7 @@
 /** Opens what a replay stands on, runs it, and leaves behind what is needed to resume it, if it was stopped. */
 import type { Config } from '../config/index.js';
-import { openSinks, type Sink } from '../sinks/index.js';
+import { createLogger } from '../log.js';
+import { GuardedSink, openSinks, type Sink } from '../sinks/index.js';
 import { DeadFile } from './dead-file.js';
 import type { Filter } from './filter.js';
 import type { Inputs } from './inputs.js';
@@ -12,7 +13,7 @@ import { ReplayState } from './state.js';
 import { Tally } from './tally.js';
 
 export interface LiveOptions {
-  config: Pick<Config, 'pipeline' | 'sinks'>;
+  config: Pick<Config, 'pipeline' | 'sinks' | 'log'>;
   inputs: Inputs;
   filter: Filter;
   sieve: Sieve;
@@ -41,7 +42,8 @@ export async function replayLive(options: LiveOptions): Promise<boolean> {
     options.dead === undefined
       ? undefined
       : DeadFile.open(options.dead, inputs.names, state?.checkpoint?.dead);
-  const sinks = await openSinks(config.sinks);
+  const log = createLogger(config.log);
+  const sinks = (await openSinks(config.sinks, log)).map((sink) => new GuardedSink(sink, log));
   let dead: DeadFile | undefined;
   try {
     // What can be refused is refused before a stopped replay is discarded.

@@ -1,21 +1,31 @@
 /** Sinks: where events go. A new kind is one more file here and one more case below. */
+import type { Logger } from 'pino';
 import { type SinkConfig, sinkName } from '../config/index.js';
+import { UsageError } from '../errors.js';
 import { HandlersSink } from './module.js';
 import { NdjsonSink } from './ndjson.js';
-import type { Sink } from './sink.js';
+import type { Sink, SinkOptions } from './sink.js';
 
+export { SinkDownError } from './circuit.js';
+export { GuardedSink } from './guarded.js';
 export { defineHandlers, type Handler, type Handlers } from './handlers.js';
 export { inlineHandlers } from './module.js';
-export { DeadLetterError, type DeliveryContext, type Sink } from './sink.js';
+export {
+  DeadLetterError,
+  type DeliveryContext,
+  delayOf,
+  RetryLaterError,
+  type Sink,
+} from './sink.js';
 
 /**
  * Opens the configured sinks, all or none.
  * @throws {UsageError} when one cannot work
  */
-export async function openSinks(configs: readonly SinkConfig[]): Promise<Sink[]> {
+export async function openSinks(configs: readonly SinkConfig[], log: Logger): Promise<Sink[]> {
   const sinks: Sink[] = [];
   try {
-    for (const config of configs) sinks.push(await openSink(config));
+    for (const config of configs) sinks.push(await openSink(config, log));
     return sinks;
   } catch (error) {
     await Promise.all(sinks.map((sink) => sink.close()));
@@ -23,16 +33,19 @@ export async function openSinks(configs: readonly SinkConfig[]): Promise<Sink[]>
   }
 }
 
-function openSink(config: SinkConfig): Promise<Sink> {
-  const options = {
+async function openSink(config: SinkConfig, log: Logger): Promise<Sink> {
+  const options: SinkOptions = {
     name: sinkName(config),
-    path: config.path,
     wants: (messageType: string) => config.types?.includes(messageType) ?? true,
+    log: log.child({ sink: sinkName(config) }),
   };
   switch (config.type) {
     case 'ndjson':
-      return NdjsonSink.open(options);
+      return NdjsonSink.open({ ...options, ...config, name: options.name });
     case 'module':
-      return HandlersSink.load(options);
+      return HandlersSink.load({ ...options, ...config, name: options.name });
+    case 'webhook':
+    case 'sql':
+      throw new UsageError('SINK_KIND', `sinks: ${config.type} is not built yet`);
   }
 }

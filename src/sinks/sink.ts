@@ -1,4 +1,5 @@
 /** What a sink is. Sinks see every event at least once, with a stable `id`; `deliver` says when it is safe. */
+import type { Logger } from 'pino';
 import { ReceiptdError } from '../errors.js';
 import type { EventRecord } from '../receipts/index.js';
 
@@ -6,8 +7,16 @@ import type { EventRecord } from '../receipts/index.js';
 export interface DeliveryContext {
   /** From 1. */
   attempt: number;
-  /** Aborts when the daemon is about to stop hard. */
+  /** Aborts when this attempt is to be given up: the daemon is about to stop hard, or its time is over. */
   signal: AbortSignal;
+}
+
+/** What everything a sink is opened with has in common. */
+export interface SinkOptions {
+  name: string;
+  /** Does this sink want events of this message type? */
+  wants: (messageType: string) => boolean;
+  log: Logger;
 }
 
 export interface Sink {
@@ -15,11 +24,18 @@ export interface Sink {
   readonly name: string;
   /** Does this sink want events of this message type? */
   wants(messageType: string): boolean;
+  /** Of the message types it wants, does it want this event? Absent when it wants them all. */
+  selects?(record: EventRecord): boolean;
   /**
    * Resolves once the event is safe at the destination.
-   * @throws {DeadLetterError} when trying again cannot help; anything else is tried again.
+   * @throws {DeadLetterError} when trying again cannot help, and {RetryLaterError} when the event, not the sink, has to
+   *   wait; anything else is tried again. A number `delay` of an error is the least time to wait, in ms.
    */
   deliver(record: EventRecord, context: DeliveryContext): Promise<void>;
+  /** Keeps no delivery waiting for a sink that is down: this process stops. */
+  drain?(): void;
+  /** Opens its files anew, as whoever rotates them asks for with SIGHUP. */
+  reopen?(): Promise<void>;
   /** Ends what is under way, then frees what the sink holds. */
   close(): Promise<void>;
 }
@@ -34,4 +50,25 @@ export class DeadLetterError extends ReceiptdError {
   static is(error: unknown): boolean {
     return (error as { code?: unknown } | null)?.code === 'DEAD_LETTER';
   }
+}
+
+/** Thrown by a handler: try this event again, not before `delay` ms from now. It tells nothing about the sink. */
+export class RetryLaterError extends ReceiptdError {
+  readonly delay: number;
+
+  constructor(delay: number, reason = `try again in ${delay} ms`, options?: ErrorOptions) {
+    super('RETRY_LATER', reason, options);
+    this.delay = delay;
+  }
+
+  /** Also of one that comes from another copy of this package. */
+  static is(error: unknown): boolean {
+    return (error as { code?: unknown } | null)?.code === 'RETRY_LATER';
+  }
+}
+
+/** ms that an error asks to wait before the next try; 0 when it asks for nothing. */
+export function delayOf(error: unknown): number {
+  const delay = (error as { delay?: unknown } | null)?.delay;
+  return typeof delay === 'number' && delay > 0 ? delay : 0;
 }

@@ -224,7 +224,7 @@ describe('refuses', () => {
     [
       'an unknown type of sink',
       'sinks: [{ type: kafka }]',
-      'sinks[0].type: must be ndjson or module, got "kafka"',
+      'sinks[0].type: must be ndjson or webhook or sql or module, got "kafka"',
     ],
     ['a sink without a path', 'sinks: [{ type: ndjson }]', 'sinks[0].path: is required'],
     [

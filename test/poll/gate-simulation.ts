@@ -37,7 +37,7 @@ export async function simulate(options: Simulation): Promise<Observed> {
     const gate = new Gate({
       limit,
       slices,
-      healthy: () => true,
+      most: () => Number.POSITIVE_INFINITY,
       unacknowledged: () => unacknowledged,
       backlog: async () => {
         await lag(10);

@@ -23,7 +23,7 @@ function gateOf(options: Partial<GateOptions> = {}) {
       if (store.error !== undefined) throw store.error;
       return store.jobs;
     },
-    healthy: () => true,
+    most: () => Number.POSITIVE_INFINITY,
     unacknowledged: () => store.unacknowledged,
     onReading: (error) => readings.push(error),
     ...options,
@@ -120,12 +120,12 @@ describe('places', () => {
   });
 
   test('are one at a time while deliveries fail, and only with nothing else in flight', async () => {
-    let healthy = true;
-    const { gate, store, ask } = gateOf({ healthy: () => healthy });
+    let most = Number.POSITIVE_INFINITY;
+    const { gate, store, ask } = gateOf({ most: () => most });
     store.jobs = 5;
     await gate.acquire(16, new AbortController().signal);
     gate.release(16);
-    healthy = false;
+    most = 1;
     const asked = [ask(), ask()];
     await pass(1_000);
     expect(asked.map(({ got }) => got)).toEqual([undefined, undefined]);
@@ -133,7 +133,7 @@ describe('places', () => {
     await pass(1_000);
     expect(asked.map(({ got }) => got)).toEqual([1, undefined]);
     gate.release(1);
-    healthy = true;
+    most = Number.POSITIVE_INFINITY;
     await pass(1_000);
     expect(asked.map(({ got }) => got)).toEqual([1, 16]);
   });

@@ -34,7 +34,7 @@ export class PollerBench {
       limit: options.limit ?? 1_024,
       slices: 1,
       backlog: async () => 0,
-      healthy: () => true,
+      most: () => Number.POSITIVE_INFINITY,
       unacknowledged: () => 0,
     });
     this.poller = new Poller({

@@ -50,38 +50,16 @@ describe('a trouble', () => {
 });
 
 describe('failed deliveries', () => {
-  const fail = (...ids: string[]) => {
-    for (const id of ids) troubles.deliveryFailed(id, new Error('down'));
-  };
-
-  it('of one event are its own affair, however often', () => {
-    fail('a', 'a', 'a', 'a');
-    expect([troubles.current(true), troubles.deliveriesSucceed]).toEqual(['', true]);
-  });
-
-  it('of several events with none delivered between are the affair of the queue', () => {
-    fail('a', 'b', 'c');
-    expect(troubles.current(true)).toBe('delivering failed, will be tried again: down');
-    expect(troubles.deliveriesSucceed).toBe(false);
-  });
-
-  it('start over after a delivery', () => {
-    fail('a', 'b');
+  it('are the affair of their event, or of the sink, never of the queue', () => {
+    troubles.report('deliver', new Error('down'));
+    expect(troubles.current(true)).toBe('');
+    expect(troubles.healthy).toBe(true);
     troubles.clear('deliver');
-    fail('c', 'd');
-    expect([troubles.current(true), troubles.deliveriesSucceed]).toEqual(['', true]);
-  });
-
-  it('are over when nothing is left to deliver, but the next one still has to show it', () => {
-    fail('a', 'b', 'c');
-    expect([troubles.current(false), troubles.deliveriesSucceed]).toEqual(['', false]);
-    troubles.clear('deliver');
-    expect(troubles.deliveriesSucceed).toBe(true);
-    expect(lines.at(-1)).toBe('deliver works again');
+    expect(lines).toEqual(['delivering failed, will be tried again: down']);
   });
 
   it('are told without phone numbers', () => {
-    troubles.deliveryFailed('a', new Error('13812345678 is unknown'));
+    troubles.report('deliver', new Error('13812345678 is unknown'));
     expect(lines.join()).toContain('138****78 is unknown');
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/index.js';
 import { UsageError } from '../../src/errors.js';
@@ -64,7 +65,9 @@ describe('a module that cannot be used', () => {
       { type: 'module' as const, path: join(directory, 'nowhere.mjs') },
     ];
     const queues = [{ messageType: 'SmsReport', queueName: 'q' }];
-    await expect(openSinks(parseConfig({ queues, sinks }).sinks)).rejects.toThrow(/nowhere\.mjs/);
+    await expect(openSinks(parseConfig({ queues, sinks }).sinks, pino({ level: 'silent' }))).rejects.toThrow(
+      /nowhere\.mjs/,
+    );
   });
 });
 

@@ -1,0 +1,164 @@
+/**
+ * One message's events through the sinks, as far as they get in one attempt. What a sink has confirmed is told as soon as
+ * it is known, so that neither a retry nor a crash delivers it again.
+ */
+import { UnrecoverableError } from 'bullmq';
+import { describeError, ReceiptdError } from '../errors.js';
+import type { EventRecord } from '../receipts/index.js';
+import { DeadLetterError, type DeliveryContext, delayOf, type Sink, SinkDownError } from '../sinks/index.js';
+import type { Claims } from './backend.js';
+import type { DeliveryOutcome } from './job.js';
+
+/** Of one message, where it has several events. */
+const DELIVERIES_AT_A_TIME = 16;
+/** Of the failures of one message, as many are told. */
+const FAILURES_TOLD = 3;
+/** ms until an event is looked at again whose duplicate is being delivered. */
+const DUPLICATE_WAIT_MS = 1_000;
+/** ms until an event is looked at again whose sink is down and that is given back because this process stops. */
+const SINK_DOWN_WAIT_MS = 1_000;
+
+/** Not now, and no attempt is spent: the message goes back into the store for `wait` ms. */
+export class NotNowError extends ReceiptdError {
+  readonly wait: number;
+
+  constructor(reason: string, wait: number) {
+    super('NOT_NOW', reason);
+    this.wait = wait;
+  }
+}
+
+/** This attempt failed. `delay` is the least time in ms that a sink asked for before the next. */
+export class AttemptFailedError extends ReceiptdError {
+  readonly delay: number;
+
+  constructor(reason: string, delay: number, options?: ErrorOptions) {
+    super('ATTEMPT_FAILED', reason, options);
+    this.delay = delay;
+  }
+}
+
+export interface DeliveryOptions {
+  records: readonly EventRecord[];
+  sinks: readonly Sink[];
+  context: DeliveryContext;
+  /** Keys of what was confirmed in earlier attempts. */
+  confirmed: ReadonlySet<string>;
+  /** Told all keys confirmed so far, while there is more to be done. */
+  onProgress(confirmed: ReadonlySet<string>): Promise<void>;
+  dedupe?: Dedupe | undefined;
+}
+
+/** What makes an event a duplicate of another, and who knows. */
+export interface Dedupe {
+  claims: Claims;
+  /** Undefined when the event cannot be a duplicate of any. */
+  keyOf(record: EventRecord): string | undefined;
+}
+
+/** One delivery to make: an event, and the sink that wants it. */
+interface Task {
+  sink: Sink;
+  record: EventRecord;
+  /** What its confirmation is kept under. */
+  key: string;
+}
+
+/**
+ * @throws {NotNowError}, {AttemptFailedError}, or BullMQ's `UnrecoverableError` when no further attempt can help
+ */
+export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryOutcome> {
+  const { records, context, dedupe, onProgress } = options;
+  const confirmed = new Set(options.confirmed);
+  const outcome: DeliveryOutcome = { delivered: 0, duplicates: 0, filtered: 0 };
+  const tasks: Task[] = [];
+  let elsewhere = 0;
+  for (const [index, record] of records.entries()) {
+    const wanted = tasksOf(record, index, options);
+    if (wanted.length === 0) outcome.filtered += 1;
+    const missing = wanted.filter(({ key }) => !confirmed.has(key));
+    const claim = missing.length === 0 ? 'mine' : await take(record, dedupe);
+    if (claim === 'taken') elsewhere += 1;
+    else if (claim === 'delivered') outcome.duplicates += 1;
+    else tasks.push(...missing);
+    if (claim === 'mine' && wanted.length > 0) outcome.delivered += 1;
+  }
+  const failures: { sink: Sink; error: unknown }[] = [];
+  let tried = 0;
+  while (tried < tasks.length && !context.signal.aborted) {
+    const part = tasks.slice(tried, tried + DELIVERIES_AT_A_TIME);
+    const results = await Promise.allSettled(part.map(({ sink, record }) => sink.deliver(record, context)));
+    tried += part.length;
+    const before = confirmed.size;
+    let retryable = 0;
+    for (const [index, { sink, key }] of part.entries()) {
+      const result = results[index];
+      if (result?.status !== 'rejected') confirmed.add(key);
+      else {
+        failures.push({ sink, error: result.reason });
+        if (!DeadLetterError.is(result.reason)) retryable += 1;
+      }
+    }
+    await settle(part, tasks, confirmed, dedupe);
+    const done = tried === tasks.length && failures.length === 0 && elsewhere === 0;
+    // Also while more is to come: what is confirmed is not delivered again if this process dies.
+    if (!done && confirmed.size > before) await onProgress(confirmed);
+    // Nothing gets through: the rest would only wait for the same.
+    if (retryable === part.length) break;
+  }
+  const left = tasks.length - tried;
+  if (failures.length > 0 || left > 0) throw failureOf(failures, left);
+  if (elsewhere > 0)
+    throw new NotNowError('an event with the same key is being delivered', DUPLICATE_WAIT_MS);
+  return outcome;
+}
+
+/** The deliveries of one event, made or not. */
+function tasksOf(record: EventRecord, index: number, { records, sinks }: DeliveryOptions): Task[] {
+  const wanting = sinks.filter((sink) => sink.wants(record.messagetype));
+  // Configured otherwise when the event was handed off: never to be taken for delivered.
+  if (wanting.length === 0) throw new Error(`no sink takes ${record.messagetype}`);
+  return wanting
+    .filter((sink) => sink.selects?.(record) ?? true)
+    .map((sink) => ({ sink, record, key: records.length === 1 ? sink.name : `${sink.name}#${index}` }));
+}
+
+async function take(record: EventRecord, dedupe: Dedupe | undefined): ReturnType<Claims['take']> {
+  const key = dedupe?.keyOf(record);
+  return key === undefined || dedupe === undefined ? 'mine' : dedupe.claims.take(key, record.id);
+}
+
+/** Events of which all is confirmed now. */
+async function settle(
+  part: readonly Task[],
+  tasks: readonly Task[],
+  confirmed: ReadonlySet<string>,
+  dedupe: Dedupe | undefined,
+): Promise<void> {
+  if (dedupe === undefined) return;
+  for (const record of new Set(part.map((task) => task.record))) {
+    const key = dedupe.keyOf(record);
+    const all = tasks.every((task) => task.record !== record || confirmed.has(task.key));
+    if (key !== undefined && all) await dedupe.claims.settle(key, record.id);
+  }
+}
+
+/** @param left deliveries that were not tried */
+function failureOf(failures: readonly { sink: Sink; error: unknown }[], left: number): Error {
+  const errors = failures.map(({ error }) => error);
+  const down = errors.find((error) => error instanceof SinkDownError);
+  if (down !== undefined) return new NotNowError(describeError(down), SINK_DOWN_WAIT_MS);
+  const reason = reasonOf(failures, left);
+  const hopeless = left === 0 && errors.every((error) => DeadLetterError.is(error));
+  if (hopeless) return new UnrecoverableError(reason);
+  return new AttemptFailedError(reason, Math.max(0, ...errors.map(delayOf)), { cause: errors[0] });
+}
+
+function reasonOf(failures: readonly { sink: Sink; error: unknown }[], left: number): string {
+  const told = failures
+    .slice(0, FAILURES_TOLD)
+    .map(({ sink, error }) => `${sink.name}: ${describeError(error)}`);
+  const more = failures.length - told.length;
+  const rest = [...(more > 0 ? [`and ${more} more`] : []), ...(left > 0 ? [`${left} not tried`] : [])];
+  return [...told, ...rest].join('; ');
+}

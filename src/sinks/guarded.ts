@@ -1,0 +1,63 @@
+/** A sink behind its circuit. All slices' queues that share a sink share its circuit as well. */
+import type { Logger } from 'pino';
+import { maskPhones } from '../mask.js';
+import type { EventRecord } from '../receipts/index.js';
+import { Circuit, type CircuitOptions } from './circuit.js';
+import type { DeliveryContext, Sink } from './sink.js';
+
+export class GuardedSink implements Sink {
+  readonly name: string;
+  readonly #sink: Sink;
+  readonly #circuit: Circuit;
+
+  constructor(sink: Sink, log: Logger, options: CircuitOptions = {}) {
+    this.name = sink.name;
+    this.#sink = sink;
+    this.#circuit = new Circuit({
+      ...options,
+      onChange: (problem) => {
+        if (problem === undefined) log.info(`sink ${sink.name} works again`);
+        else
+          log.warn(`sink ${sink.name} is down, deliveries and receiving wait for it: ${maskPhones(problem)}`);
+        options.onChange?.(problem);
+      },
+    });
+  }
+
+  /** Why it is down, one line, phone numbers masked; undefined while it works. */
+  get problem(): string | undefined {
+    const { problem } = this.#circuit;
+    return problem === undefined ? undefined : maskPhones(problem);
+  }
+
+  /** ms that it has been down; 0 while it works. */
+  get downFor(): number {
+    return this.#circuit.openFor;
+  }
+
+  wants(messageType: string): boolean {
+    return this.#sink.wants(messageType);
+  }
+
+  selects(record: EventRecord): boolean {
+    return this.#sink.selects?.(record) ?? true;
+  }
+
+  /** @throws {SinkDownError} beside what a sink throws: the event is to be given back, no attempt is spent. */
+  deliver(record: EventRecord, context: DeliveryContext): Promise<void> {
+    return this.#circuit.run(record.id, context.signal, () => this.#sink.deliver(record, context));
+  }
+
+  /** Keeps no delivery waiting for the sink to come back. */
+  drain(): void {
+    this.#circuit.drain();
+  }
+
+  async reopen(): Promise<void> {
+    await this.#sink.reopen?.();
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close();
+  }
+}

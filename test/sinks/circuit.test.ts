@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Circuit, SinkDownError } from '../../src/sinks/circuit.js';
+import { DeadLetterError, RetryLaterError } from '../../src/sinks/sink.js';
+
+const never = new AbortController().signal;
+
+let works: boolean;
+let tried: string[];
+let changes: (string | undefined)[];
+let circuit: Circuit;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  works = false;
+  tried = [];
+  changes = [];
+  circuit = new Circuit({ random: () => 0.5, onChange: (problem) => changes.push(problem) });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function run(id: string, signal = never, act?: () => void): Promise<void> {
+  return circuit.run(id, signal, async () => {
+    tried.push(id);
+    if (act !== undefined) act();
+    else if (!works) throw new Error(`${id} refused`);
+  });
+}
+
+/** Opens the circuit: four events lose an attempt, the fifth waits. */
+async function open(): Promise<{ fifth: Promise<void> }> {
+  for (const id of ['a', 'b', 'c', 'd']) await expect(run(id)).rejects.toThrow();
+  const fifth = run('e');
+  await vi.advanceTimersByTimeAsync(0);
+  return { fifth };
+}
+
+test('one event that fails for ever does not open it', async () => {
+  for (let n = 0; n < 20; n += 1) await expect(run('a')).rejects.toThrow('a refused');
+  expect(circuit.problem).toBeUndefined();
+});
+
+test('a success between starts the count anew', async () => {
+  for (const id of ['a', 'b', 'c', 'd']) await expect(run(id)).rejects.toThrow();
+  works = true;
+  await run('x');
+  works = false;
+  for (const id of ['e', 'f', 'g', 'h']) await expect(run(id)).rejects.toThrow();
+  expect(circuit.problem).toBeUndefined();
+});
+
+test('what says something of the event alone is an answer of the sink', async () => {
+  for (const id of ['a', 'b', 'c', 'd']) await expect(run(id)).rejects.toThrow();
+  const hopeless = () => {
+    throw new DeadLetterError('no such user');
+  };
+  await expect(run('x', never, hopeless)).rejects.toThrow('no such user');
+  const later = () => {
+    throw new RetryLaterError(5_000);
+  };
+  for (const id of ['e', 'f', 'g', 'h', 'i', 'j'])
+    await expect(run(id, never, later)).rejects.toThrow('5000');
+  expect(circuit.problem).toBeUndefined();
+});
+
+test('several different events in a row open it; the last of them and all that come wait', async () => {
+  const { fifth } = await open();
+  const next = run('f');
+  expect(changes).toEqual(['e refused']);
+  expect(tried).toEqual(['a', 'b', 'c', 'd', 'e']);
+  works = true;
+  await vi.advanceTimersByTimeAsync(750);
+  await Promise.all([fifth, next]);
+  expect(tried).toEqual(['a', 'b', 'c', 'd', 'e', 'e', 'f']);
+  expect(changes).toEqual(['e refused', undefined]);
+  expect(circuit.openFor).toBe(0);
+});
+
+test('is probed with one event at a time, each in its turn, after growing pauses up to half a minute', async () => {
+  await open();
+  for (const id of ['f', 'g']) void run(id);
+  tried = [];
+  const at: number[] = [];
+  for (let ms = 0; ms < 120_000; ms += 50) {
+    const before = tried.length;
+    await vi.advanceTimersByTimeAsync(50);
+    if (tried.length > before) at.push(ms + 50);
+  }
+  expect(tried.slice(0, 4)).toEqual(['e', 'f', 'g', 'e']);
+  const pauses = at.map((time, index) => time - (at[index - 1] ?? 0));
+  expect(pauses.slice(0, 7)).toEqual([750, 1500, 3000, 6000, 12_000, 22_500, 22_500]);
+  expect(circuit.openFor).toBeGreaterThan(100_000);
+});
+
+test('one bad event cannot keep it open', async () => {
+  const bad = circuit.run('bad', never, async () => {
+    throw new Error('always');
+  });
+  for (const id of ['a', 'b', 'c', 'd']) void run(id).catch(() => {});
+  bad.catch(() => {});
+  await vi.advanceTimersByTimeAsync(0);
+  works = true;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(circuit.problem).toBeUndefined();
+  await expect(bad).rejects.toThrow('always');
+});
+
+test('a sink that names the time of the next try is not asked before', async () => {
+  const busy = () => {
+    throw Object.assign(new Error('busy'), { delay: 60_000 });
+  };
+  for (const id of ['a', 'b', 'c', 'd', 'e']) void run(id, never, busy).catch(() => {});
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect(tried).toHaveLength(5);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(tried).toHaveLength(6);
+});
+
+test('gives those who wait back when it drains, and whoever comes later', async () => {
+  const { fifth } = await open();
+  circuit.drain();
+  await expect(fifth).rejects.toThrow(SinkDownError);
+  await expect(run('f')).rejects.toThrow('e refused');
+  expect(tried).not.toContain('f');
+});
+
+test('one who gives up while it waits leaves the line, and a probe that is given up is followed by the next', async () => {
+  await open();
+  const impatient = new AbortController();
+  const left = run('f', impatient.signal);
+  impatient.abort(new Error('lock lost'));
+  await expect(left).rejects.toThrow('lock lost');
+  const probe = new AbortController();
+  const hanging = circuit.run(
+    'h',
+    probe.signal,
+    () =>
+      new Promise((_, reject) => {
+        probe.signal.addEventListener('abort', () => reject(probe.signal.reason));
+      }),
+  );
+  hanging.catch(() => {});
+  // The probe of e fails first, then h hangs.
+  await vi.advanceTimersByTimeAsync(10_000);
+  tried = [];
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(tried).toEqual([]);
+  probe.abort(new Error('stopping'));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(tried).toEqual(['e']);
+});
