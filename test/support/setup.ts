@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 
 export default function setup(): void {
-  execFileSync('scripts/ensure-redis.sh', { stdio: 'inherit' });
+  execFileSync('scripts/ensure-services.sh', { stdio: 'inherit' });
   for (const name of Object.keys(process.env)) {
     if (/^(RECEIPTD_|ALIBABA_CLOUD_)/.test(name)) delete process.env[name];
   }
