@@ -54,5 +54,5 @@ function summary({ config, file }: LoadedConfig): string {
 }
 
 function backend({ pipeline }: Config): string {
-  return `${pipeline.backend} ${pipeline.backend === 'redis' ? pipeline.url : pipeline.dataDir}`;
+  return `${pipeline.backend} ${pipeline.backend === 'embedded' ? pipeline.dataDir : pipeline.url}`;
 }

@@ -33,15 +33,9 @@ export function whole(min: number, max: number) {
     .max(max, { error });
 }
 
-/** One of some words; `planned` words are refused as not available yet instead of as unknown. */
-export function oneOf<const T extends readonly [string, ...string[]]>(words: T, planned: string[] = []) {
-  const refuse = must(`be ${words.join(' or ')}`);
-  return z.enum(words, {
-    error: (issue) =>
-      planned.includes(String(issue.input))
-        ? `${show(issue.input)} is not available in this version yet, use ${words.join(' or ')}`
-        : refuse(issue),
-  });
+/** One of some words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(words: T) {
+  return z.enum(words, { error: must(`be ${words.join(' or ')}`) });
 }
 
 /** Text of a given shape, the shape described in words. */

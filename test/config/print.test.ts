@@ -76,7 +76,10 @@ describe('the JSON Schema', () => {
       unit: 's',
     });
     expect(at('shutdown.timeout')).toMatchObject({ default: 25000, unit: 'ms' });
-    expect(at('pipeline.backend')).toMatchObject({ enum: ['embedded', 'redis'], default: 'embedded' });
+    expect(at('pipeline.backend')).toMatchObject({
+      enum: ['embedded', 'redis', 'postgres'],
+      default: 'embedded',
+    });
     expect(at('sinks')).toMatchObject({ type: 'array', default: [{ type: 'ndjson', path: '-' }] });
     for (const secret of [
       'credentials.accessKeyId',
