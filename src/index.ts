@@ -9,7 +9,12 @@ export { catalog as receiptTypes, normalize, normalizedTypes, reasonOf } from '.
 export {
   DeadLetterError,
   type DeliveryContext,
+  deadLetter,
   defineHandlers,
   type Handler,
+  type HandlerContext,
   type Handlers,
+  phoneHash,
+  RetryLaterError,
+  retryAfter,
 } from './sinks/index.js';

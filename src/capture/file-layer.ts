@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncDirectory } from '../sync-directory.js';
 
 /** The part of Node's `FileHandle` that is used. */
 export interface WritableFile {
@@ -31,16 +32,6 @@ export const disk: FileLayer = {
     const { O_WRONLY, O_CREAT, O_EXCL } = constants;
     return open(path, O_WRONLY | O_CREAT | O_EXCL, 0o640);
   },
-  async syncDirectory(path) {
-    const directory = await open(dirname(path), 'r');
-    try {
-      await directory.sync();
-    } catch (error) {
-      // Some network file systems cannot sync a directory; they keep its names by themselves.
-      if (!['EINVAL', 'ENOTSUP', 'EBADF'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    } finally {
-      await directory.close();
-    }
-  },
+  syncDirectory,
   remove: unlink,
 };

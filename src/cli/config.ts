@@ -6,7 +6,7 @@ import {
   type LoadedConfig,
   loadConfig,
   redact,
-  sinkName,
+  sinkPlace,
 } from '../config/index.js';
 
 /** `receiptd config`: what the daemon would run with, without running it. Never prints a secret. */
@@ -43,7 +43,7 @@ function summary({ config, file }: LoadedConfig): string {
     ['backend', backend(redact(config))],
     ...config.sinks.map((sink) => [
       'sink',
-      `${sinkName(sink)}${sink.types ? ` (${sink.types.join(', ')})` : ''}`,
+      `${sink.type} ${sinkPlace(sink)}${sink.types ? ` (${sink.types.join(', ')})` : ''}`,
     ]),
   ];
   return [

@@ -44,6 +44,10 @@ const commands: Record<string, Entry> = {
     summary: 'look at dead letters, try them again, or drop them',
     load: async () => (await import('./dead.js')).deadCommand(),
   },
+  sql: {
+    summary: 'make the tables of sql sinks, hash phone numbers',
+    load: async () => (await import('./sql.js')).sqlCommand(),
+  },
   status: {
     summary: 'show the state of a running daemon',
     load: async () => (await import('./status.js')).statusCommand(),

@@ -5,4 +5,4 @@ export { type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './
 export { nearest } from './nearest.js';
 export { redact } from './redact.js';
 export type { Config, ConfigInput, QueueConfig, SinkConfig } from './schema.js';
-export { sinkName } from './sinks/index.js';
+export { sinkName, sinkPlace } from './sinks/index.js';

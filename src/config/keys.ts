@@ -54,12 +54,13 @@ function step(schema: JsonSchema, key: string | number): JsonSchema[] {
   // Own properties only: `constructor` is not a key of a configuration.
   const known =
     schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
-  const child = typeof key === 'number' ? schema.items : known;
+  // A mapping of names that are free has one schema for whatever they name.
+  const child = typeof key === 'number' ? schema.items : (known ?? schema.additionalProperties);
   return typeof child === 'object' && !Array.isArray(child) ? variants(child as JsonSchema) : [];
 }
 
 function variants(schema: JsonSchema): JsonSchema[] {
-  return (schema.oneOf as JsonSchema[] | undefined) ?? [schema];
+  return ((schema.oneOf ?? schema.anyOf) as JsonSchema[] | undefined) ?? [schema];
 }
 
 /** A path as people write it: `queues[1].queueName`. Odd names are quoted so that a message stays one line. */

@@ -5,13 +5,17 @@ export function redact(config: Config): Config {
   return hide(config) as Config;
 }
 
-const SECRET = /secret|token|password|passphrase|accessKeyId|privateKey|apiKey/i;
+const SECRET = /secret|token|password|passphrase|accessKeyId|privateKey|apiKey|phoneKey/i;
 const HIDDEN = '***';
+/** Every value in it is a secret: who wrote it there knows best what a header is called. */
+const ALL_SECRET = 'headers';
 
 function hide(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => hide(item, key));
   if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, hide(item, name)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, hide(item, key === ALL_SECRET ? 'secret' : name)]),
+    );
   if (typeof value !== 'string' || value === '') return value;
   return SECRET.test(key) ? HIDDEN : hidePassword(value);
 }

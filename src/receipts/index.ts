@@ -3,6 +3,8 @@ export { catalog, isKnownType, type MessageType, type Receipts } from './catalog
 export { type Decoded, type Drift, decode, type MessageOrigin, type RawMessage } from './decode.js';
 export { type EventAttributes, type EventRecord, type ReceiptEvent, toEvent, toLine } from './event.js';
 export { believedMessageType, guessMessageType } from './guess.js';
+export { Fields } from './normalize/fields.js';
 export * from './normalize/index.js';
+export { parseReceipt } from './parse.js';
 export type { FieldPath, ReceiptFamily, ReceiptShape, ReceiptType } from './receipt-type.js';
 export type * from './types/index.js';

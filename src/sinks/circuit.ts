@@ -1,6 +1,7 @@
 /**
  * Whether a sink works at all. An event that cannot be delivered is its own affair; several of them, with none delivered
- * between, are the sink's, and then no attempt of any event is spent on finding that out again.
+ * between, are the sink's, and then no attempt of any event is spent on finding that out again. An event that failed
+ * while others were delivered after it is known to be at fault itself, and says nothing about the sink any more.
  *
  * ```
  *           FAILURES events in a row fail
@@ -11,9 +12,10 @@
  *                                           one may try, the others wait their turn
  * ```
  *
- * Who waits does so inside `run`, for as long as it takes. A failed probe goes to the end of the queue, so that one bad
- * event cannot keep the circuit open. What says something about the event alone (a dead letter, a handler that asks for
- * more time) counts as an answer of the sink.
+ * Who waits does so inside `run`, until the circuit closes or the own probe has failed: then the event is given back, so
+ * that others get its place, and no number of bad events keeps the good ones behind them from being a probe; those that
+ * have not failed yet have their turn first. What says something about the event alone (a dead letter, a handler that asks
+ * for more time) counts as an answer of the sink.
  */
 import { fullJitter } from '../backoff.js';
 import { describeError, ReceiptdError } from '../errors.js';
@@ -21,15 +23,26 @@ import { DeadLetterError, delayOf, RetryLaterError } from './sink.js';
 
 /** Different events that failed with none delivered between. */
 const FAILURES = 5;
+/** Events at fault that are remembered, the latest ones. */
+const AT_FAULT = 1_000;
 const PROBE_BASE_MS = 1_000;
 const PROBE_CAP_MS = 30_000;
 /** A sink that asks for a longer pause before the next try is asked again all the same. */
 const ASKED_CAP_MS = 5 * 60_000;
 
-/** The sink is down, and its circuit is told to keep nobody waiting: give the event back, it has lost no attempt. */
+/** ms that an event whose probe failed leaves its place to others: stores may give it back before all that wait. */
+const FAILED_PROBE_MS = 15_000;
+/** ms until an event is due again that is given back because the process stops. */
+const DRAINED_MS = 1_000;
+
+/** The sink is down, and the event is not to wait here any longer: give it back, it has lost no attempt. */
 export class SinkDownError extends ReceiptdError {
-  constructor(reason: string) {
+  /** ms to leave it alone for. */
+  readonly delay: number;
+
+  constructor(reason: string, delay: number) {
     super('SINK_DOWN', reason);
+    this.delay = delay;
   }
 }
 
@@ -42,6 +55,7 @@ export interface CircuitOptions {
 }
 
 interface Waiter {
+  id: string;
   /** Its turn: as the one probe, or because the circuit closed. */
   go(probe: boolean): void;
   giveUp(error: unknown): void;
@@ -51,6 +65,9 @@ export class Circuit {
   readonly #options: CircuitOptions;
   /** Ids of events that failed since the last success, as far as they count. */
   readonly #failing = new Set<string>();
+  readonly #atFault = new Set<string>();
+  /** Failures that were counted: events that went out together fail with one and the same. */
+  readonly #counted = new WeakSet<object>();
   readonly #waiting = new Set<Waiter>();
   #problem: string | undefined;
   #openedAt = 0;
@@ -79,13 +96,15 @@ export class Circuit {
    * Makes an attempt as soon as it may, and again while the circuit is open.
    *
    * @param id of the event
-   * @throws {SinkDownError} when it is open and drains; the signal's reason when that aborts meanwhile; what `attempt` threw
+   * @throws {SinkDownError} when it is open and drains, or the attempt was a probe and failed; the signal's reason when
+   *   that aborts meanwhile; what `attempt` threw
    */
   async run(id: string, signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
     for (;;) {
-      const probe = this.#problem !== undefined && (await this.#turn(signal));
+      const probe = this.#problem !== undefined && (await this.#turn(id, signal));
       try {
         await attempt();
+        this.#atFault.delete(id);
         this.#succeeded();
         return;
       } catch (error) {
@@ -94,6 +113,7 @@ export class Circuit {
         else if (DeadLetterError.is(error) || RetryLaterError.is(error)) this.#succeeded();
         else this.#failed(id, error, probe);
         if (this.#problem === undefined || signal.aborted) throw error;
+        if (probe) throw this.#down(FAILED_PROBE_MS);
       }
     }
   }
@@ -102,12 +122,12 @@ export class Circuit {
   drain(): void {
     this.#draining = true;
     clearTimeout(this.#timer);
-    for (const waiter of this.#waiting) waiter.giveUp(this.#down());
+    for (const waiter of this.#waiting) waiter.giveUp(this.#down(DRAINED_MS));
   }
 
   /** Waits in line. @returns whether this is the one probe; otherwise the circuit has closed */
-  async #turn(signal: AbortSignal): Promise<boolean> {
-    if (this.#draining) throw this.#down();
+  async #turn(id: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#draining) throw this.#down(DRAINED_MS);
     signal.throwIfAborted();
     return new Promise<boolean>((resolve, reject) => {
       const leave = () => {
@@ -115,6 +135,7 @@ export class Circuit {
         this.#waiting.delete(waiter);
       };
       const waiter: Waiter = {
+        id,
         go: (probe) => {
           leave();
           resolve(probe);
@@ -131,21 +152,24 @@ export class Circuit {
     });
   }
 
-  /** Sends the first in line as a probe, once its time has come. */
+  /** Sends one as a probe, once its time has come. */
   #schedule(): void {
     if (this.#problem === undefined || this.#probing || this.#draining || this.#timer !== undefined) return;
     if (this.#waiting.size === 0) return;
     const pause = Math.max(0, this.#nextProbeAt - performance.now());
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      const [first] = this.#waiting;
-      if (first === undefined) return;
+      const line = [...this.#waiting];
+      const next = line.find(({ id }) => !this.#failing.has(id)) ?? line[0];
+      if (next === undefined) return;
       this.#probing = true;
-      first.go(true);
+      next.go(true);
     }, pause);
   }
 
   #succeeded(): void {
+    // Those that failed before it opened may well have been the first to find the sink down.
+    if (this.#problem === undefined) for (const id of this.#failing) this.#blame(id);
     this.#failing.clear();
     if (this.#problem === undefined) return;
     this.#problem = undefined;
@@ -157,8 +181,9 @@ export class Circuit {
   }
 
   #failed(id: string, error: unknown, probe: boolean): void {
+    if (this.#problem === undefined && (this.#atFault.has(id) || this.#isCounted(error))) return;
+    this.#failing.add(id);
     if (this.#problem === undefined) {
-      this.#failing.add(id);
       if (this.#failing.size < FAILURES) return;
       this.#problem = describeError(error);
       this.#openedAt = performance.now();
@@ -177,7 +202,20 @@ export class Circuit {
     this.#schedule();
   }
 
-  #down(): SinkDownError {
-    return new SinkDownError(this.#problem ?? 'the sink is down');
+  #isCounted(error: unknown): boolean {
+    if (typeof error !== 'object' || error === null) return false;
+    const counted = this.#counted.has(error);
+    this.#counted.add(error);
+    return counted;
+  }
+
+  #blame(id: string): void {
+    this.#atFault.add(id);
+    const [oldest] = this.#atFault;
+    if (this.#atFault.size > AT_FAULT && oldest !== undefined) this.#atFault.delete(oldest);
+  }
+
+  #down(delay: number): SinkDownError {
+    return new SinkDownError(this.#problem ?? 'the sink is down', delay);
   }
 }

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { maskPhones } from '../mask.js';
 import type { EventRecord } from '../receipts/index.js';
+import type { SinkSnapshot } from '../stats.js';
 import { Circuit, type CircuitOptions } from './circuit.js';
 import type { DeliveryContext, Sink } from './sink.js';
 
@@ -9,6 +10,8 @@ export class GuardedSink implements Sink {
   readonly name: string;
   readonly #sink: Sink;
   readonly #circuit: Circuit;
+  #delivered = 0;
+  #failed = 0;
 
   constructor(sink: Sink, log: Logger, options: CircuitOptions = {}) {
     this.name = sink.name;
@@ -35,6 +38,13 @@ export class GuardedSink implements Sink {
     return this.#circuit.openFor;
   }
 
+  snapshot(): SinkSnapshot {
+    const { name, problem } = this;
+    const counts = { delivered: this.#delivered, failed: this.#failed };
+    if (problem === undefined) return { name, state: 'up', ...counts };
+    return { name, state: 'down', downSince: Math.round(Date.now() - this.downFor), problem, ...counts };
+  }
+
   wants(messageType: string): boolean {
     return this.#sink.wants(messageType);
   }
@@ -45,7 +55,7 @@ export class GuardedSink implements Sink {
 
   /** @throws {SinkDownError} beside what a sink throws: the event is to be given back, no attempt is spent. */
   deliver(record: EventRecord, context: DeliveryContext): Promise<void> {
-    return this.#circuit.run(record.id, context.signal, () => this.#sink.deliver(record, context));
+    return this.#circuit.run(record.id, context.signal, () => this.#attempt(record, context));
   }
 
   /** Keeps no delivery waiting for the sink to come back. */
@@ -59,5 +69,15 @@ export class GuardedSink implements Sink {
 
   close(): Promise<void> {
     return this.#sink.close();
+  }
+
+  async #attempt(record: EventRecord, context: DeliveryContext): Promise<void> {
+    try {
+      await this.#sink.deliver(record, context);
+      this.#delivered += 1;
+    } catch (error) {
+      this.#failed += 1;
+      throw error;
+    }
   }
 }

@@ -1,10 +1,12 @@
 /** Sinks: where events go. A new kind is one more file here and one more case below. */
 import type { Logger } from 'pino';
 import { type SinkConfig, sinkName } from '../config/index.js';
-import { UsageError } from '../errors.js';
 import { HandlersSink } from './module.js';
 import { NdjsonSink } from './ndjson.js';
+import { SelectiveSink } from './selective.js';
 import type { Sink, SinkOptions } from './sink.js';
+import { WebhookSink } from './webhook.js';
+import { compileWhere } from './where.js';
 
 export { SinkDownError } from './circuit.js';
 export { GuardedSink } from './guarded.js';
@@ -13,10 +15,14 @@ export { inlineHandlers } from './module.js';
 export {
   DeadLetterError,
   type DeliveryContext,
+  deadLetter,
   delayOf,
+  type HandlerContext,
   RetryLaterError,
+  retryAfter,
   type Sink,
 } from './sink.js';
+export { phoneHash } from './sql/phone.js';
 
 /**
  * Opens the configured sinks, all or none.
@@ -25,7 +31,10 @@ export {
 export async function openSinks(configs: readonly SinkConfig[], log: Logger): Promise<Sink[]> {
   const sinks: Sink[] = [];
   try {
-    for (const config of configs) sinks.push(await openSink(config, log));
+    for (const config of configs) {
+      const sink = await openSink(config, log);
+      sinks.push(config.where === undefined ? sink : new SelectiveSink(sink, compileWhere(config.where)));
+    }
     return sinks;
   } catch (error) {
     await Promise.all(sinks.map((sink) => sink.close()));
@@ -45,7 +54,11 @@ async function openSink(config: SinkConfig, log: Logger): Promise<Sink> {
     case 'module':
       return HandlersSink.load({ ...options, ...config, name: options.name });
     case 'webhook':
-    case 'sql':
-      throw new UsageError('SINK_KIND', `sinks: ${config.type} is not built yet`);
+      return WebhookSink.open({ ...options, ...config, name: options.name });
+    case 'sql': {
+      // Who stores nothing in a database does not wait for its drivers to load.
+      const { SqlSink } = await import('./sql/index.js');
+      return SqlSink.open({ ...options, ...config, name: options.name });
+    }
   }
 }

@@ -2,173 +2,253 @@
  * Appends one event a line to a file, or to stdout (`-`). An event is confirmed only after its line is on the disk:
  * lines that wait while one write is under way go out together in the next (group commit: one write, one fdatasync).
  *
- * Several threads and processes may append to the same file: each group is one write in append mode. A line that was cut
- * short, by a crash or a full disk and by whomever, does not swallow the next one: before each group the sink looks at
- * the file's last byte, and a file that does not end in a line break gets one first. What cannot be read (a pipe, a
- * device, a file without the permission) gets one after a write of this sink that was cut short.
+ * The path is what counts: before each group the sink looks whether it still stands for the open file, and opens what is
+ * there otherwise. So the file may be renamed or deleted by anybody at any time, and rotated by any of several threads
+ * and processes that append to it; `reopen` makes the new file appear at once. A group that was written while its file
+ * was taken away for good is written again.
  */
-import { close, constants, fdatasync, fstat, open, read, write } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { UsageError } from '../errors.js';
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Logger } from 'pino';
+import { describeError, UsageError } from '../errors.js';
 import { type EventRecord, toLine } from '../receipts/index.js';
-import type { Sink } from './sink.js';
-
-const fs = {
-  open: promisify(open),
-  write: promisify(write) as (fd: number, data: Buffer, offset: number) => Promise<{ bytesWritten: number }>,
-  fdatasync: promisify(fdatasync),
-  fstat: promisify(fstat),
-  read: promisify(read) as (
-    fd: number,
-    b: Buffer,
-    o: number,
-    l: number,
-    at: number,
-  ) => Promise<{ bytesRead: number }>,
-  close: promisify(close),
-};
+import { AppendFile } from './append-file.js';
+import { Compressor } from './compressor.js';
+import { listAside, placeOf, putAside } from './put-aside.js';
+import type { DeliveryContext, Sink } from './sink.js';
 
 interface Waiting {
   line: string;
-  resolve: () => void;
-  reject: (error: unknown) => void;
+  /** Nobody waits for it any more. */
+  abandoned: boolean;
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
-const STDOUT = 1;
-/** ms that a named pipe may be without a reader when it is opened. */
-const READER_WAIT_MS = 5_000;
-/** ms between two looks at something that another process is about to change. */
-const LOOK_AGAIN_MS = 10;
+/** Bytes of lines that go out at a time, or one event's if those are more. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+/** Times that a group is written again, as its file is taken away each time. */
+const WRITES = 5;
+/** ms between two looks at the file while nothing comes: whether it is old, or another's turn has come. */
+const LOOK_EVERY_MS = 1_000;
 
 export interface NdjsonOptions {
   name: string;
   /** A file, or `-` for stdout. */
   path: string;
   wants: (messageType: string) => boolean;
+  /** Bytes; a file that would have more is put aside, and a new one started. @default 0, never */
+  maxBytes?: number;
+  /** ms since its first line, after which a file is put aside. @default 0, never */
+  maxAge?: number;
+  /** Compress what was put aside, also what is found at the start. @default false */
+  gzip?: boolean;
+  /** ms without growth after which a file that was put aside is compressed. @default 2000 */
+  settled?: number;
+  log?: Logger;
 }
 
 export class NdjsonSink implements Sink {
   readonly name: string;
   readonly wants: (messageType: string) => boolean;
-  readonly #fd: number;
-  readonly #durable: boolean;
-  /** The same file for reading; undefined where that is impossible. */
-  readonly #reader: number | undefined;
+  readonly #options: NdjsonOptions;
+  readonly #maxBytes: number;
+  readonly #maxAge: number;
+  readonly #compressor: Compressor | undefined;
+  readonly #looking: NodeJS.Timeout | undefined;
+  #file: AppendFile;
   #waiting: Waiting[] = [];
-  #writing: Promise<void> | undefined;
-  /** This sink's latest write was cut short. */
-  #cutShort = false;
+  #reopening: { resolve(): void; reject(error: unknown): void }[] = [];
+  #lookDue = false;
+  #working: Promise<void> | undefined;
 
-  private constructor(options: NdjsonOptions, fd: number, durable: boolean, reader?: number) {
+  private constructor(options: NdjsonOptions, file: AppendFile) {
+    const { maxBytes = 0, maxAge = 0, gzip = false } = options;
     this.name = options.name;
     this.wants = options.wants;
-    this.#fd = fd;
-    this.#durable = durable;
-    this.#reader = reader;
+    this.#options = options;
+    this.#file = file;
+    this.#maxBytes = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
+    this.#maxAge = maxAge === 0 ? Number.POSITIVE_INFINITY : maxAge;
+    this.#compressor = gzip ? new Compressor(options) : undefined;
+    if (!rotates(options)) return;
+    const look = () => {
+      this.#lookDue = true;
+      this.#work();
+    };
+    this.#looking = setInterval(look, Math.min(LOOK_EVERY_MS, this.#maxAge)).unref();
   }
 
-  /** @throws {UsageError} when the file cannot be opened for appending. */
+  /** @throws {UsageError} when the file cannot be opened for appending, or cannot be rotated as it should be */
   static async open(options: NdjsonOptions): Promise<NdjsonSink> {
-    if (options.path === '-') return new NdjsonSink(options, STDOUT, false);
+    const { name, path } = options;
+    let file: AppendFile | undefined;
     try {
-      const fd = await openToAppend(options.path);
-      // Pipes and devices can be neither synced nor looked at.
-      const durable = (await fs.fstat(fd)).isFile();
-      // Who may only write has nothing to look with, which is no reason to refuse.
-      const reader = durable ? await fs.open(options.path, 'r').catch(() => undefined) : undefined;
-      return new NdjsonSink(options, fd, durable, reader);
+      file = await AppendFile.open(path);
+      if (rotates(options)) await checkRotation(options, file);
+      const sink = new NdjsonSink(options, file);
+      if (options.gzip) sink.#compressor?.add(...(await listAside(path)));
+      return sink;
     } catch (error) {
+      await file?.close();
+      if (error instanceof UsageError) throw error;
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       throw new UsageError(
         'SINK_UNWRITABLE',
-        `sinks: ${options.name}: cannot append to ${options.path} (${code}): check the path and its permissions`,
+        `sinks: ${name}: cannot append to ${path} (${code}): check the path and its permissions`,
         { cause: error },
       );
     }
   }
 
-  deliver(record: EventRecord): Promise<void> {
+  deliver(record: EventRecord, context?: DeliveryContext): Promise<void> {
+    const signal = context?.signal;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ line: toLine(record), resolve, reject });
-      this.#writing ??= this.#writeGroups();
+      if (signal?.aborted) return reject(signal.reason);
+      const leave = () => signal?.removeEventListener('abort', onAbort);
+      const waiting: Waiting = {
+        line: toLine(record),
+        abandoned: false,
+        resolve: () => {
+          leave();
+          resolve();
+        },
+        reject: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const onAbort = () => {
+        waiting.abandoned = true;
+        waiting.reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort);
+      this.#waiting.push(waiting);
+      this.#work();
+    });
+  }
+
+  /** The group under way ends in the old file. Resolves when the path's own file is open. */
+  reopen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#reopening.push({ resolve, reject });
+      this.#work();
     });
   }
 
   async close(): Promise<void> {
-    await this.#writing;
-    if (this.#fd !== STDOUT) await fs.close(this.#fd);
-    if (this.#reader !== undefined) await fs.close(this.#reader);
+    clearInterval(this.#looking);
+    await this.#working;
+    await this.#compressor?.close();
+    await this.#file.close();
   }
 
-  async #writeGroups(): Promise<void> {
+  #work(): void {
+    this.#working ??= this.#loop();
+  }
+
+  async #loop(): Promise<void> {
     // A turn of the event loop lets deliveries that are ready at the same moment join the group.
     await new Promise(setImmediate);
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting;
-      this.#waiting = [];
+    while (this.#waiting.length > 0 || this.#reopening.length > 0 || this.#lookDue) {
+      if (this.#reopening.length > 0) await this.#reopen();
+      if (this.#lookDue) await this.#look();
+      const group = this.#nextGroup();
+      if (group.length === 0) continue;
       try {
-        await this.#writeGroup(group.map((waiting) => waiting.line));
-        for (const waiting of group) waiting.resolve();
+        await this.#writeGroup(group);
+        for (const { resolve } of group) resolve();
       } catch (error) {
-        for (const waiting of group) waiting.reject(error);
+        for (const { reject } of group) reject(error);
       }
     }
     // In the same turn as the look at what waits: whoever comes next must find either this loop or none.
-    this.#writing = undefined;
+    this.#working = undefined;
   }
 
-  async #writeGroup(lines: readonly string[]): Promise<void> {
-    const torn = this.#reader === undefined ? this.#cutShort : await endsTorn(this.#reader);
-    const data = Buffer.from(`${torn ? '\n' : ''}${lines.join('\n')}\n`);
-    this.#cutShort = true;
-    for (let offset = 0; offset < data.length; ) offset += await this.#writeSome(data, offset);
-    this.#cutShort = false;
-    if (this.#durable) await fs.fdatasync(this.#fd);
-  }
-
-  /** A pipe whose reader is slow answers EAGAIN: wait for it, that is its back-pressure. */
-  async #writeSome(data: Buffer, offset: number): Promise<number> {
-    try {
-      return (await fs.write(this.#fd, data, offset)).bytesWritten;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      await delay(LOOK_AGAIN_MS);
-      return 0;
+  #nextGroup(): Waiting[] {
+    const waiting = this.#waiting.filter(({ abandoned }) => !abandoned);
+    const limit = Math.min(GROUP_BYTES, this.#maxBytes);
+    let bytes = 0;
+    let count = 0;
+    for (const { line } of waiting) {
+      bytes += Buffer.byteLength(line) + 1;
+      if (count > 0 && bytes > limit) break;
+      count += 1;
     }
+    this.#waiting = waiting.slice(count);
+    return waiting.slice(0, count);
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    const lines = Buffer.from(group.map(({ line }) => `${line}\n`).join(''));
+    for (let written = 0; written < WRITES; written += 1) {
+      await this.#ready(lines.length);
+      await this.#file.append(lines, () => group.every(({ abandoned }) => abandoned));
+      if (await this.#file.keeps()) return;
+    }
+    throw new Error(`${this.#options.path} is taken away as soon as it is written to`);
+  }
+
+  /** Sees to it that the open file is the path's, and has room. */
+  async #ready(bytes: number): Promise<void> {
+    if (!this.#file.regular) return;
+    const { path } = this.#options;
+    const found = await stat(path, { bigint: true }).catch(noneThere);
+    if (found === undefined || !this.#file.is(found)) return this.#openAnew();
+    if (found.size === 0n) return;
+    const full = Number(found.size) + bytes > this.#maxBytes || this.#file.age(found) >= this.#maxAge;
+    if (!full) return;
+    const file = this.#file;
+    const aside = putAside(path, (there) => file.is(there));
+    if (aside !== undefined) {
+      this.#options.log?.info(`${path} was put aside as ${aside}`);
+      this.#compressor?.add(aside);
+    }
+    await this.#openAnew();
+  }
+
+  async #openAnew(): Promise<void> {
+    const file = await AppendFile.open(this.#options.path);
+    const old = this.#file;
+    this.#file = file;
+    await old.close();
+  }
+
+  async #reopen(): Promise<void> {
+    const asked = this.#reopening;
+    this.#reopening = [];
+    try {
+      await this.#openAnew();
+      for (const { resolve } of asked) resolve();
+    } catch (error) {
+      // The next group tries again, and says so.
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  /** Nothing is about to be written: an old file is put aside all the same, and one that is gone is let go. */
+  async #look(): Promise<void> {
+    this.#lookDue = false;
+    if (this.#waiting.length === 0) await this.#ready(0).catch(() => {});
   }
 }
 
-/**
- * Only for writing: a pipe that the sink could read as well would never say that its reader has gone. And without
- * blocking: a pipe that nobody reads must not hold a thread of Node's, of which there are few.
- */
-async function openToAppend(path: string): Promise<number> {
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
-  const givenUpAt = performance.now() + READER_WAIT_MS;
-  for (;;) {
-    try {
-      return await fs.open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640);
-    } catch (error) {
-      const noReaderYet = (error as NodeJS.ErrnoException).code === 'ENXIO' && performance.now() < givenUpAt;
-      if (!noReaderYet) throw error;
-      await delay(LOOK_AGAIN_MS);
-    }
-  }
+function rotates({ maxBytes = 0, maxAge = 0 }: NdjsonOptions): boolean {
+  return maxBytes > 0 || maxAge > 0;
 }
 
-/**
- * Whether a file ends in a line that nobody will end. One that is still growing is in the middle of somebody's write,
- * which ends with a line break; should it only pause for long, the worst that follows is an empty line.
- */
-async function endsTorn(reader: number): Promise<boolean> {
-  for (let before = -1; ; await delay(LOOK_AGAIN_MS)) {
-    const { size } = await fs.fstat(reader);
-    if (size === 0) return false;
-    const last = Buffer.alloc(1);
-    await fs.read(reader, last, 0, 1, size - 1);
-    if (last[0] === 0x0a) return false;
-    if (size === before) return true;
-    before = size;
-  }
+/** @throws {UsageError} when what is open cannot be put aside */
+async function checkRotation({ name, path }: NdjsonOptions, file: AppendFile): Promise<void> {
+  const refuse = (why: string) => {
+    throw new UsageError('SINK_ROTATION', `sinks: ${name}: ${path} cannot be rotated: ${why}`);
+  };
+  if (!file.regular) refuse('it is no file, leave out maxBytes and maxAge');
+  await access(dirname(await placeOf(path)), constants.W_OK | constants.X_OK).catch((error: unknown) =>
+    refuse(`its directory must be writable (${describeError(error)})`),
+  );
+}
+
+function noneThere(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

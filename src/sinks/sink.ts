@@ -11,6 +11,12 @@ export interface DeliveryContext {
   signal: AbortSignal;
 }
 
+/** What a handler may know, and use. */
+export interface HandlerContext extends DeliveryContext {
+  /** Log lines of it say which event and sink they are about. */
+  log: Logger;
+}
+
 /** What everything a sink is opened with has in common. */
 export interface SinkOptions {
   name: string;
@@ -67,8 +73,34 @@ export class RetryLaterError extends ReceiptdError {
   }
 }
 
-/** ms that an error asks to wait before the next try; 0 when it asks for nothing. */
+/** ms; the longest time that an event may be asked to wait for its next try. */
+const LONGEST_DELAY_MS = 24 * 3_600_000;
+
+/**
+ * For a handler to throw: try this event again, not before `ms` from now. It counts as an attempt of the event, and tells
+ * nothing about the sink.
+ *
+ * @param ms from 0 to 86,400,000 (24 h)
+ * @param reason one line for the log and the dead letter
+ * @throws {ReceiptdError} `RETRY_AFTER` when `ms` is no such number
+ */
+export function retryAfter(ms: number, reason?: string): RetryLaterError {
+  if (typeof ms !== 'number' || !(ms >= 0 && ms <= LONGEST_DELAY_MS)) {
+    throw new ReceiptdError(
+      'RETRY_AFTER',
+      `retryAfter(ms): ms must be a number from 0 to ${LONGEST_DELAY_MS}, got ${String(ms)}`,
+    );
+  }
+  return new RetryLaterError(ms, reason);
+}
+
+/** For a handler to throw: this event is a dead letter now, without further attempts. It tells nothing about the sink. */
+export function deadLetter(reason: string, options?: ErrorOptions): DeadLetterError {
+  return new DeadLetterError(reason, options);
+}
+
+/** ms that an error asks to wait before the next try; 0 when it asks for nothing, or for what is no time. */
 export function delayOf(error: unknown): number {
   const delay = (error as { delay?: unknown } | null)?.delay;
-  return typeof delay === 'number' && delay > 0 ? delay : 0;
+  return typeof delay === 'number' && delay > 0 ? Math.min(delay, LONGEST_DELAY_MS) : 0;
 }

@@ -29,6 +29,17 @@ function run(id: string, signal = never, act?: () => void): Promise<void> {
   });
 }
 
+/** As the store does: an event that is given back comes again at once. */
+async function persist(id: string): Promise<void> {
+  for (;;) {
+    try {
+      return await run(id);
+    } catch (error) {
+      if (!(error instanceof SinkDownError)) throw error;
+    }
+  }
+}
+
 /** Opens the circuit: four events lose an attempt, the fifth waits. */
 async function open(): Promise<{ fifth: Promise<void> }> {
   for (const id of ['a', 'b', 'c', 'd']) await expect(run(id)).rejects.toThrow();
@@ -73,14 +84,15 @@ test('several different events in a row open it; the last of them and all that c
   works = true;
   await vi.advanceTimersByTimeAsync(750);
   await Promise.all([fifth, next]);
-  expect(tried).toEqual(['a', 'b', 'c', 'd', 'e', 'e', 'f']);
+  expect(tried).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'e']);
   expect(changes).toEqual(['e refused', undefined]);
   expect(circuit.openFor).toBe(0);
 });
 
 test('is probed with one event at a time, each in its turn, after growing pauses up to half a minute', async () => {
-  await open();
-  for (const id of ['f', 'g']) void run(id);
+  const { fifth } = await open();
+  fifth.catch(() => void persist('e'));
+  for (const id of ['f', 'g']) void persist(id);
   tried = [];
   const at: number[] = [];
   for (let ms = 0; ms < 120_000; ms += 50) {
@@ -88,7 +100,8 @@ test('is probed with one event at a time, each in its turn, after growing pauses
     await vi.advanceTimersByTimeAsync(50);
     if (tried.length > before) at.push(ms + 50);
   }
-  expect(tried.slice(0, 4)).toEqual(['e', 'f', 'g', 'e']);
+  // Those that have not failed yet first.
+  expect(tried.slice(0, 5)).toEqual(['f', 'g', 'e', 'f', 'g']);
   const pauses = at.map((time, index) => time - (at[index - 1] ?? 0));
   expect(pauses.slice(0, 7)).toEqual([750, 1500, 3000, 6000, 12_000, 22_500, 22_500]);
   expect(circuit.openFor).toBeGreaterThan(100_000);
@@ -105,6 +118,53 @@ test('one bad event cannot keep it open', async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect(circuit.problem).toBeUndefined();
   await expect(bad).rejects.toThrow('always');
+});
+
+test('events of which no number is good give their places to others, and lose no attempt', async () => {
+  const { fifth } = await open();
+  for (let round = 0; round < 20; round += 1) {
+    const probe = round === 0 ? fifth : run(`bad ${round}`);
+    const given = expect(probe).rejects.toThrow(SinkDownError);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await given;
+  }
+  works = true;
+  const good = run('good');
+  await vi.advanceTimersByTimeAsync(30_000);
+  await good;
+  expect(circuit.problem).toBeUndefined();
+});
+
+test('events that failed while others were delivered do not open it, however many they are', async () => {
+  const bad = Array.from({ length: 20 }, (_, index) => `bad ${index}`);
+  const fail = (id: string) =>
+    expect(
+      run(id, never, () => {
+        throw new Error(`${id} refused`);
+      }),
+    ).rejects.toThrow(`${id} refused`);
+  works = true;
+  for (const id of bad) {
+    await fail(id);
+    await run('good');
+  }
+  for (let attempt = 2; attempt <= 8; attempt += 1) for (const id of bad) await fail(id);
+  expect(circuit.problem).toBeUndefined();
+  works = false;
+  await open();
+  expect(circuit.problem).toBe('e refused');
+});
+
+test('those that found it down first are not to blame once it works again', async () => {
+  const { fifth } = await open();
+  works = true;
+  await vi.advanceTimersByTimeAsync(1_000);
+  await fifth;
+  works = false;
+  for (const id of ['a', 'b', 'c', 'd']) await expect(run(id)).rejects.toThrow();
+  void run('f').catch(() => {});
+  await vi.advanceTimersByTimeAsync(0);
+  expect(circuit.problem).toBe('f refused');
 });
 
 test('a sink that names the time of the next try is not asked before', async () => {
@@ -127,7 +187,8 @@ test('gives those who wait back when it drains, and whoever comes later', async 
 });
 
 test('one who gives up while it waits leaves the line, and a probe that is given up is followed by the next', async () => {
-  await open();
+  const { fifth } = await open();
+  fifth.catch(() => void persist('e'));
   const impatient = new AbortController();
   const left = run('f', impatient.signal);
   impatient.abort(new Error('lock lost'));
@@ -142,7 +203,7 @@ test('one who gives up while it waits leaves the line, and a probe that is given
       }),
   );
   hanging.catch(() => {});
-  // The probe of e fails first, then h hangs.
+  // What has not failed yet goes first, and hangs.
   await vi.advanceTimersByTimeAsync(10_000);
   tried = [];
   await vi.advanceTimersByTimeAsync(60_000);

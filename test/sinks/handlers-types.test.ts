@@ -4,13 +4,14 @@ import { defineHandlers } from '../../src/index.js';
 
 test('handlers know the fields of their type of receipt', () => {
   const handlers = defineHandlers({
-    SmsReport(event, { attempt, signal }) {
+    SmsReport(event, { attempt, signal, log }) {
       expectTypeOf(event.id).toEqualTypeOf<string>();
       expectTypeOf(event.data.biz_id).toEqualTypeOf<string>();
       expectTypeOf(event.data.success).toEqualTypeOf<boolean>();
       expectTypeOf(event.data.err_code).toEqualTypeOf<string | undefined>();
       expectTypeOf(attempt).toEqualTypeOf<number>();
       expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+      expectTypeOf(log.info).toBeFunction();
     },
     async SmsUp(event) {
       expectTypeOf(event.data.content).toEqualTypeOf<string>();

@@ -26,11 +26,11 @@ export type AnySink = z.output<typeof sink>;
 
 /** What a sink is known by: two of one name would take each other's confirmations for their own. */
 export function sinkName(config: AnySink): string {
-  return config.name ?? `${config.type}:${whereTo(config)}`;
+  return config.name ?? `${config.type}:${sinkPlace(config)}`;
 }
 
-/** Names are logged and stand in metrics, so no password is in them. */
-function whereTo(config: AnySink): string {
+/** Where a sink's events go. It is logged and stands in metrics, so no password is in it. */
+export function sinkPlace(config: AnySink): string {
   if (config.type === 'ndjson' || config.type === 'module') return config.path;
   const { protocol, host, pathname } = new URL(config.url);
   const place = `${protocol}//${host}${pathname}`;

@@ -12,8 +12,9 @@ export const sql = z
       })
       .describe('Database: postgres://, mysql:// or mariadb://'),
     table: text(
-      /^[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62})?$/,
-      'be the name of a table, with or without its schema',
+      // Names of its indexes and of the migrations' tables begin with it; PostgreSQL cuts names at 63 characters.
+      /^([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,39}$/,
+      'be the name of a table of at most 40 letters, digits and underscores, with or without its schema',
     )
       .default('receiptd_events')
       .describe('Table that `receiptd sql migrate` makes'),
@@ -26,6 +27,10 @@ export const sql = z
       .default('')
       .describe('Key of the phone hash (HMAC-SHA-256); empty hashes without a key'),
     connections: whole(1, 100).default(4).describe('Connections to the database, in each thread'),
+    timeout: whole(100, 600_000)
+      .default(10_000)
+      .describe('How long connecting may take, and a statement')
+      .meta({ unit: 'ms' }),
     batch: batch(100, 20, 1000),
     ...everySink,
   })
