@@ -1,16 +1,33 @@
-/** Asks a running daemon over its ops HTTP. */
+/** Asks a running daemon over its ops HTTP. A question may take long: what is asked for ends when the connection does. */
+import { Agent, fetch, type Response } from 'undici';
 import { describeError, ReceiptdError } from '../errors.js';
 import type {
   DeadLetter,
+  DeadLetterCount,
   DeadLetterDesk,
+  DeadLetterFilter,
   DeadLetterOutcome,
   DeadLetterPage,
+  DeadLetterRange,
   DeadLetterSelection,
+  ExportFormat,
 } from '../pipeline/index.js';
+
+/** Of ids in one request, and about how many characters: the daemon takes 1,000 and 256 KiB. */
+const MOST_IDS = 500;
+const MOST_CHARACTERS = 60_000;
+
+interface Request {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal | undefined;
+}
 
 export class OpsClient implements DeadLetterDesk {
   readonly #url: string;
   readonly #token: string;
+  readonly #agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
   /** @param url base URL @param token `ops.token`, empty when there is none */
   constructor(url: string, token: string) {
@@ -18,17 +35,11 @@ export class OpsClient implements DeadLetterDesk {
     this.#token = token;
   }
 
-  async list({
-    queueName,
-    limit,
-  }: {
-    queueName?: string | undefined;
-    limit: number;
-  }): Promise<DeadLetterPage> {
-    const query = new URLSearchParams({
-      limit: String(limit),
-      ...(queueName !== undefined && { queue: queueName }),
-    });
+  async list({ queueName, types = [], reason, since, until, limit }: DeadLetterFilter & { limit: number }) {
+    const query = new URLSearchParams({ limit: String(limit) });
+    for (const [name, value] of Object.entries({ queue: queueName, reason, since, until }))
+      if (value !== undefined) query.append(name, value);
+    for (const type of types) query.append('type', type);
     return this.get<DeadLetterPage>(`/api/dead?${query}`);
   }
 
@@ -37,12 +48,28 @@ export class OpsClient implements DeadLetterDesk {
     return response.status === 404 ? undefined : answer<DeadLetter>(response);
   }
 
-  retry(selection: DeadLetterSelection): Promise<DeadLetterOutcome> {
-    return this.#post('/api/dead/retry', selection);
+  count(range: DeadLetterRange): Promise<DeadLetterCount> {
+    return this.#post('/api/dead/count', range);
   }
 
-  drop(selection: DeadLetterSelection): Promise<DeadLetterOutcome> {
-    return this.#post('/api/dead/drop', selection);
+  retry(selection: DeadLetterSelection, signal?: AbortSignal): Promise<DeadLetterOutcome> {
+    return this.#act('/api/dead/retry', selection, signal);
+  }
+
+  drop(selection: DeadLetterSelection, signal?: AbortSignal): Promise<DeadLetterOutcome> {
+    return this.#act('/api/dead/drop', selection, signal);
+  }
+
+  async *export(
+    selection: DeadLetterSelection,
+    format: ExportFormat,
+    signal?: AbortSignal,
+  ): AsyncGenerator<string> {
+    for (const part of partsOf(selection)) {
+      const response = await this.#request('/api/dead/export', { ...part, format }, signal);
+      if (!response.ok) await answer(response);
+      yield* this.#linesOf(response);
+    }
   }
 
   /** @throws {ReceiptdError} when the daemon does not answer, or not with what was asked for */
@@ -50,22 +77,59 @@ export class OpsClient implements DeadLetterDesk {
     return answer<T>(await this.#fetch(path));
   }
 
-  async #post<T>(path: string, body: unknown): Promise<T> {
-    const headers = { 'content-type': 'application/json' };
-    return answer<T>(await this.#fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+  async #act(path: string, selection: DeadLetterSelection, signal?: AbortSignal): Promise<DeadLetterOutcome> {
+    let done = 0;
+    const missing: string[] = [];
+    for (const part of partsOf(selection)) {
+      if (signal?.aborted) return { done, missing, stopped: true };
+      const outcome = await this.#post<DeadLetterOutcome>(path, part, signal);
+      done += outcome.done;
+      missing.push(...outcome.missing);
+    }
+    return { done, missing };
   }
 
-  async #fetch(
-    path: string,
-    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
-  ) {
+  async #post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    return answer<T>(await this.#request(path, body, signal));
+  }
+
+  #request(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  }
+
+  async *#linesOf(response: Response): AsyncGenerator<string> {
+    let rest = '';
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of response.body ?? []) {
+        const pieces = decoder.decode(chunk as Uint8Array, { stream: true }).split('\n');
+        for (const piece of pieces.slice(0, -1)) {
+          yield `${rest}${piece}\n`;
+          rest = '';
+        }
+        rest += pieces.at(-1) ?? '';
+      }
+    } catch (error) {
+      throw lost(this.#url, error);
+    }
+    if (rest !== '') throw lost(this.#url, new Error('the last line is cut short'));
+  }
+
+  async #fetch(path: string, { signal, ...init }: Request = {}): Promise<Response> {
     const headers = {
       ...init.headers,
       ...(this.#token !== '' && { authorization: `Bearer ${this.#token}` }),
     };
     try {
-      return await fetch(`${this.#url}${path}`, { ...init, headers });
+      return await fetch(`${this.#url}${path}`, {
+        ...init,
+        headers,
+        dispatcher: this.#agent,
+        ...(signal && { signal }),
+      });
     } catch (error) {
+      if (signal?.aborted) throw new ReceiptdError('STOPPED', 'stopped', { cause: error });
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       const advice = 'is the daemon running? set --url to its ops address';
       throw new ReceiptdError(
@@ -80,10 +144,33 @@ export class OpsClient implements DeadLetterDesk {
 }
 
 async function answer<T>(response: Response): Promise<T> {
-  const body = (await response.json().catch(() => ({}))) as { error?: string };
+  const { origin } = new URL(response.url);
+  const body = (await response.json().catch((error: unknown) => {
+    if (response.ok) throw lost(origin, error);
+    return {};
+  })) as { error?: string };
   if (response.ok) return body as T;
-  throw new ReceiptdError(
-    'OPS_REFUSED',
-    `${new URL(response.url).origin}: ${body.error ?? `HTTP ${response.status}`}`,
-  );
+  throw new ReceiptdError('OPS_REFUSED', `${origin}: ${body.error ?? `HTTP ${response.status}`}`);
+}
+
+function lost(url: string, cause: unknown): ReceiptdError {
+  const why = describeError(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause);
+  return new ReceiptdError('OPS_LOST', `the answer of ${url} broke off (${why}): run the command again`, {
+    cause,
+  });
+}
+
+function partsOf(selection: DeadLetterSelection): DeadLetterSelection[] {
+  if (!('messageIds' in selection)) return [selection];
+  const parts: string[][] = [];
+  let characters = 0;
+  for (const id of new Set(selection.messageIds)) {
+    characters += id.length;
+    const part = parts.at(-1);
+    if (part === undefined || part.length === MOST_IDS || characters > MOST_CHARACTERS) {
+      parts.push([id]);
+      characters = id.length;
+    } else part.push(id);
+  }
+  return parts.map((messageIds) => ({ ...selection, messageIds }));
 }

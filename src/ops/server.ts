@@ -7,13 +7,13 @@ import { timingSafeEqual } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Config } from '../config/index.js';
 import { describeError, ReceiptdError } from '../errors.js';
-import type { DeadLetterDesk, DeadLetterSelection } from '../pipeline/index.js';
+import type { DeadLetterDesk } from '../pipeline/index.js';
+import { deadLetterRoutes } from './dead-letters.js';
 import { createMetrics } from './metrics.js';
 import type { Status } from './status.js';
 
 const PROBES = new Set(['/livez', '/readyz']);
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
-const MAX_LIST = 1_000;
 /** Characters of a MessageId in a path. */
 const MAX_ID = 1_024;
 
@@ -50,7 +50,7 @@ export class OpsServer {
       return reply.code(status).send({ error: describeError(error) });
     });
     health(this.#app, options.status, trusted);
-    deadLetters(this.#app, options.deadLetters);
+    deadLetterRoutes(this.#app, options.deadLetters);
   }
 
   /**
@@ -95,46 +95,6 @@ function health(
   app.get('/api/status', () => status());
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.scrape()),
-  );
-}
-
-function deadLetters(app: FastifyInstance, desk: OpsOptions['deadLetters']): void {
-  const open = (): DeadLetterDesk => {
-    const found = desk();
-    if (found === undefined) throw Object.assign(new Error('the store is not open yet'), { statusCode: 503 });
-    return found;
-  };
-  app.get<{ Querystring: { queue?: string; limit?: number } }>(
-    '/api/dead',
-    {
-      schema: {
-        querystring: {
-          type: 'object',
-          properties: { limit: { type: 'integer', minimum: 1, maximum: MAX_LIST } },
-        },
-      },
-    },
-    ({ query }) => open().list({ queueName: query.queue, limit: query.limit ?? 100 }),
-  );
-  app.get<{ Params: { id: string } }>('/api/dead/:id', async ({ params }, reply) => {
-    const found = await open().show(params.id);
-    return found ?? refuse(reply, 404, `no dead letter ${params.id}`);
-  });
-  // A web page elsewhere cannot send JSON without asking first, and nothing here answers such a question.
-  const body = {
-    type: 'object',
-    oneOf: [{ required: ['messageIds'] }, { required: ['all'] }],
-    properties: {
-      messageIds: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: MAX_LIST },
-      all: { const: true },
-      queueName: { type: 'string' },
-    },
-  };
-  app.post<{ Body: DeadLetterSelection }>('/api/dead/retry', { schema: { body } }, (request) =>
-    open().retry(request.body),
-  );
-  app.post<{ Body: DeadLetterSelection }>('/api/dead/drop', { schema: { body } }, (request) =>
-    open().drop(request.body),
   );
 }
 

@@ -72,7 +72,23 @@ it.each(['embedded', 'redis'] as const)(
     });
     expect(json(await dead(0, 'show', broken))).toMatchObject({ messageId: broken, body: 'not base64 {' });
     expect((await dead(1, 'show', 'nobody')).stderr).toBe('error: no dead letter nobody\n');
-    expect((await dead(2, 'drop')).stderr).toMatch(/^error: name the dead letters by id, or say --all\n$/);
+    expect((await dead(2, 'drop')).stderr).toBe(
+      'error: name the dead letters by id, by a filter such as --reason, or say --all\n',
+    );
+    // Nobody is there to be asked.
+    for (const args of [['--all'], ['--reason', 'no order'], ['--queue', QUEUE]])
+      expect((await dead(2, 'drop', ...args)).stderr).toBe(
+        'error: this may match many dead letters and nobody can be asked: say --yes\n',
+      );
+    expect((await dead(2, 'retry', '--queue', 'gone', '--yes')).stderr).toMatch(
+      /^error: --queue: gone is not configured, configured are Alicom-.*once it is among queues\n$/,
+    );
+    const undecodable = json<Page>(
+      await dead(0, 'list', '--json', '--reason', '/^UNDECODABLE/i', '--since', '1h'),
+    );
+    expect([undecodable.total, undecodable.deadLetters[0]?.messageId]).toEqual([1, broken]);
+    expect((await dead(0, 'list', '--type', 'SmsUp')).stdout).toBe('0 of 0 dead letter(s)\n');
+    expect((await dead(0, 'list', '--until', '1h')).stdout).toBe('0 of 0 dead letter(s)\n');
 
     await site.write('healed', '');
     expect((await dead(0, 'retry', healing)).stdout).toBe('1 dead letter(s) put back\n');
@@ -86,14 +102,14 @@ it.each(['embedded', 'redis'] as const)(
     const rest = json<Page>(await dead(0, 'list', '--json'));
     expect(rest.deadLetters.map(({ messageId }) => messageId).sort()).toEqual([last, broken].sort());
     expect((await dead(1, 'show', dropped)).stderr).toBe(`error: no dead letter ${dropped}\n`);
-    expect((await dead(0, 'retry', '--all')).stdout).toBe('2 dead letter(s) put back\n');
+    expect((await dead(0, 'retry', '--all', '--yes')).stdout).toBe('2 dead letter(s) put back\n');
 
     const again = await site.daemon(config);
     await until('the other retried one to be handled', async () => (await handled()).includes(last));
     // What cannot be decoded is a dead letter once more.
     await until('one dead letter', async () => (await again.deadLetters()) === 1);
     expect(await again.end('SIGTERM'), again.stderr).toEqual({ code: 0, signal: null });
-    expect((await dead(0, 'drop', '--all')).stdout).toBe('1 dead letter(s) dropped\n');
+    expect((await dead(0, 'drop', '--all', '--yes')).stdout).toBe('1 dead letter(s) dropped\n');
     expect(json<Page>(await dead(0, 'list', '--json')).total).toBe(0);
     expect((await handled()).sort()).toEqual([healing, last].sort());
     expect(queue.counters()).toMatchObject({ sent: 4, deleted: 4 });

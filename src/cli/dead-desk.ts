@@ -1,0 +1,62 @@
+/**
+ * Where `receiptd dead` finds the dead letters, beside a running daemon and without one: the embedded store has one owner,
+ * so when a daemon has it open, the daemon is asked.
+ */
+import { type Config, loadConfig } from '../config/index.js';
+import { ReceiptdError, UsageError } from '../errors.js';
+import { DataDirLock, type DeadLetterDesk, DeadLetters, openBackend } from '../pipeline/index.js';
+import { OpsClient } from './ops-client.js';
+
+export interface DeskOptions {
+  config?: string;
+  queue?: string;
+}
+
+/** @throws {UsageError} when the configuration does not have the queue that is asked for */
+export function deskConfig({ config: file, queue }: DeskOptions): Config {
+  const { config } = loadConfig({ file, env: process.env, cwd: process.cwd() });
+  const known = config.queues.map(({ queueName }) => queueName);
+  if (queue === undefined || known.includes(queue)) return config;
+  const advice = 'its dead letters can be reached, and tried again, once it is among queues';
+  throw new UsageError(
+    'DEAD_QUEUE',
+    `--queue: ${queue} is not configured, configured are ${known.join(', ')}: ${advice}`,
+  );
+}
+
+/** Opens the store, or turns to the daemon that has it. */
+export async function atDesk<T>(config: Config, use: (desk: DeadLetterDesk) => Promise<T>): Promise<T> {
+  const daemon = await runningDaemon(config);
+  if (daemon !== undefined) return use(daemon);
+  const backend = await openBackend(config.pipeline);
+  const desk = DeadLetters.open(backend, config);
+  try {
+    return await use(desk);
+  } finally {
+    await desk.close();
+    await backend.close();
+  }
+}
+
+async function runningDaemon({ pipeline, ops }: Config): Promise<DeadLetterDesk | undefined> {
+  if (pipeline.backend !== 'embedded') return undefined;
+  const owner = await DataDirLock.owner(pipeline.dataDir);
+  if (owner === undefined) return undefined;
+  if (owner.opsUrl !== '') return new OpsClient(owner.opsUrl, ops.token);
+  throw new ReceiptdError(
+    'DATA_DIR_IN_USE',
+    `${pipeline.dataDir} is in use by process ${owner.pid}, try again`,
+  );
+}
+
+/** The first SIGINT or SIGTERM ends what is under way between two dead letters, a second one at once. */
+export function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) process.exit(1);
+    stop.abort(new ReceiptdError('STOPPED', 'stopped'));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return stop.signal;
+}
