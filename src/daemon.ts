@@ -3,7 +3,7 @@
  * follows the flow, so that whatever is under way ends where it was going.
  */
 import type { Logger } from 'pino';
-import { type Config, type ConfigInput, parseConfig } from './config/index.js';
+import { type Config, type ConfigInput, parseConfig, sinkName } from './config/index.js';
 import { describeError, ReceiptdError } from './errors.js';
 import { createLogger } from './log.js';
 import { notReady, OpsServer, type QueueStatus, type Status } from './ops/index.js';
@@ -12,6 +12,7 @@ import {
   type DeadLetterDesk,
   DeadLetters,
   EmbeddedBackend,
+  PostgresBackend,
   RedisBackend,
 } from './pipeline/index.js';
 import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
@@ -24,17 +25,19 @@ export interface ReceiptdOptions {
   config: ConfigInput;
   /** Handlers that live in this process, beside the configured sinks. Everything then runs in this thread. */
   handlers?: Handlers;
+  /** How long one of `handlers` may take, in ms; then its signal aborts and the event is tried again; 0 is for ever. @default 30000 */
+  handlerTimeout?: number;
   /** @default pino on standard error, as `log` says */
   log?: Logger;
 }
 
 /** Makes a daemon; `start` runs it. With handlers and no `sinks`, the handlers are the only sink. @throws {ConfigError} */
-export function createReceiptd({ config, handlers, log }: ReceiptdOptions): Receiptd {
+export function createReceiptd({ config, handlers, handlerTimeout, log }: ReceiptdOptions): Receiptd {
   const checked = parseConfig(config);
   const logger = log ?? createLogger(checked.log);
   if (handlers === undefined) return new Receiptd(checked, logger, []);
   const sinks = config.sinks === undefined ? [] : checked.sinks;
-  return new Receiptd({ ...checked, sinks }, logger, [inlineHandlers(handlers)]);
+  return new Receiptd({ ...checked, sinks }, logger, [inlineHandlers(handlers, logger, handlerTimeout)]);
 }
 
 export class Receiptd {
@@ -130,6 +133,11 @@ export class Receiptd {
     return this.#stopping;
   }
 
+  /** The sinks open their files anew, as is asked for after files were renamed. Deliveries under way end in the old ones. */
+  reopen(): void {
+    this.#host.reopen();
+  }
+
   /** The time for draining is over: tells deliveries under way to give up. */
   abort(): void {
     this.#host.abort();
@@ -138,7 +146,7 @@ export class Receiptd {
   status(): Status {
     const snapshot = this.#host.snapshot();
     const queues = this.#config.queues.flatMap(({ queueName, messageType }): QueueStatus[] => {
-      const queue = snapshot[queueName];
+      const queue = snapshot.queues[queueName];
       return queue === undefined
         ? []
         : [{ ...queue, queueName, messageType, token: this.#tokenStatus(queueName) }];
@@ -148,6 +156,7 @@ export class Receiptd {
       waitSeconds: this.#config.poll.waitSeconds,
       maxInFlight: this.#config.pipeline.maxInFlight,
       queues,
+      sinks: snapshot.sinks,
       problems: this.#host.problems(),
       phase: this.#phase,
     });
@@ -159,6 +168,10 @@ export class Receiptd {
       startedAt: new Date(this.#startedAt).toISOString(),
       slices: { count: this.#count, mode: this.#mode, restarts: this.#host.restarts },
       queues,
+      sinks: snapshot.sinks.map((sink) => {
+        const config = this.#config.sinks.find((one) => sinkName(one) === sink.name);
+        return { ...sink, ...(config !== undefined && { type: config.type }) };
+      }),
     };
   }
 
@@ -172,6 +185,7 @@ export class Receiptd {
     await this.#host.start();
     if (this.#stopping !== undefined) return;
     if (backend === 'redis') await this.#watchRedis(url, prefix);
+    if (backend === 'postgres') this.#watchPostgres(url, prefix);
     this.#phase = 'running';
   }
 
@@ -182,6 +196,12 @@ export class Receiptd {
     this.#openDesk(redis);
     const warning = await redis.durabilityWarning().catch(() => undefined);
     if (warning !== undefined) this.#log.warn(warning);
+  }
+
+  /** As with Redis; its schema is there, since the slices are. */
+  #watchPostgres(url: string, prefix: string): void {
+    this.#ownBackend = new PostgresBackend(url, prefix);
+    this.#openDesk(this.#ownBackend);
   }
 
   async #stop(): Promise<void> {
@@ -248,8 +268,6 @@ export class Receiptd {
   }
 
   #openDesk(backend: Backend): void {
-    this.#desk = new DeadLetters(
-      new Map(this.#config.queues.map(({ queueName }) => [queueName, backend.queue(queueName)])),
-    );
+    this.#desk = DeadLetters.open(backend, this.#config);
   }
 }

@@ -23,6 +23,9 @@ export const COUNTERS = {
   ack_errors: 'Batch deletes that failed and are tried again',
   expired:
     'Deliveries that ended when the handle was void: MNS hands the message out again if it still has it',
+  extended: 'Messages kept invisible for a retry that is due later than their handle lives',
+  dropped:
+    'Untried messages with a void handle that were left to MNS while a sink is down: it hands them out again',
 } as const;
 
 export type Counter = keyof typeof COUNTERS;
@@ -41,8 +44,23 @@ export interface QueueSnapshot {
   lastPollAt: number;
   /** ms since the epoch of the latest delivery; 0 before the first. */
   lastDeliveryAt: number;
-  /** Why the queue makes no progress right now, one line; empty when all is well. */
+  /** Why the queue makes no progress right now, one line; empty when all is well, or it only waits for a sink. */
   problem: string;
+  /** Name of a sink that is down and that its events wait for; empty when none is. */
+  downSink: string;
+}
+
+export interface SinkSnapshot {
+  name: string;
+  state: 'up' | 'down';
+  /** ms since the epoch; absent while it works. */
+  downSince?: number;
+  /** Why it is down, one line, phone numbers masked; absent while it works. */
+  problem?: string;
+  /** Deliveries that it confirmed. */
+  delivered: number;
+  /** Deliveries that it did not. */
+  failed: number;
 }
 
 export class QueueStats {

@@ -34,6 +34,11 @@ export function runCommand(): Command {
         process.on('SIGINT', onSignal);
       });
 
+      process.on('SIGHUP', () => {
+        log.info('SIGHUP: opening files anew');
+        daemon.reopen();
+      });
+
       const started = daemon.start();
       // A signal during the start makes it fail, which is then nobody's concern.
       started.catch(() => {});

@@ -32,7 +32,7 @@ function address({ config: file, url }: { config?: string; url?: string }): { ur
   }
 }
 
-function summary({ ready, reasons, version, pid, startedAt, slices, queues }: Status): string {
+function summary({ ready, reasons, version, pid, startedAt, slices, queues, sinks }: Status): string {
   const lines = [
     `receiptd ${version}, process ${pid}, since ${startedAt}, ${slices.count} slice(s) ${slices.mode}`,
     ready ? 'ready' : 'not ready',
@@ -45,6 +45,11 @@ function summary({ ready, reasons, version, pid, startedAt, slices, queues }: St
       `  received ${received}, delivered ${delivered}, dead ${dead}, acknowledged ${acknowledged}, redelivered ${redelivered}`,
       `  waiting ${backlog}, in flight ${inFlight}`,
     );
+  }
+  for (const { name, state, downSince, delivered, failed } of sinks) {
+    // Why it is down stands among the reasons.
+    const since = downSince === undefined ? '' : ` since ${new Date(downSince).toISOString()}`;
+    lines.push(`sink ${name}: ${state}${since}, delivered ${delivered}, failed ${failed}`);
   }
   return `${lines.join('\n')}\n`;
 }

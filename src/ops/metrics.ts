@@ -77,6 +77,29 @@ export function createMetrics(status: () => Status): Metrics {
     });
   }
   new Gauge({
+    name: 'receiptd_sink_up',
+    help: '0 while deliveries to the sink fail across the board and wait for it to work again',
+    labelNames: ['sink'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, state } of seen?.sinks ?? []) this.set({ sink: name }, state === 'up' ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'receiptd_sink_deliveries_total',
+    help: 'Deliveries that the sink confirmed (ok) or did not (failed), each try counted',
+    labelNames: ['sink', 'result'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, delivered, failed } of seen?.sinks ?? []) {
+        this.inc({ sink: name, result: 'ok' }, delivered);
+        this.inc({ sink: name, result: 'failed' }, failed);
+      }
+    },
+  });
+  new Gauge({
     name: 'receiptd_ready',
     help: '1 when /readyz says yes',
     registers,

@@ -2,7 +2,7 @@
  * Whether the daemon does its work, and if not, why: one line a reason. Also the watchdog: a queue that stopped
  * making progress is not ready even when nothing reports an error.
  */
-import type { QueueStatus } from './status.js';
+import type { QueueStatus, SinkStatus } from './status.js';
 
 /** Beyond the wait of a long poll: room for a slow answer and a pause after an error. */
 const POLL_BUDGET_MS = 90_000;
@@ -15,6 +15,7 @@ export interface ReadinessInput {
   waitSeconds: number;
   maxInFlight: number;
   queues: readonly QueueStatus[];
+  sinks: readonly SinkStatus[];
   /** What keeps slices from working. */
   problems: readonly string[];
   /** Set while the daemon starts or stops. */
@@ -26,6 +27,9 @@ export function notReady(input: ReadinessInput): string[] {
   const reasons = [...input.problems];
   if (input.phase === 'stopping') reasons.push('stopping');
   if (input.phase === 'starting' && reasons.length === 0) reasons.push('starting');
+  for (const { name, state, problem } of input.sinks) {
+    if (state === 'down') reasons.push(`sink ${name} is down, receiving waits until it works: ${problem}`);
+  }
   for (const queue of input.queues) {
     const reason = queueProblem(queue, input);
     if (reason !== undefined) reasons.push(`${queue.queueName}: ${reason}`);
@@ -34,10 +38,12 @@ export function notReady(input: ReadinessInput): string[] {
 }
 
 function queueProblem(queue: QueueStatus, input: ReadinessInput): string | undefined {
-  const { token, lastPollAt, lastDeliveryAt, inFlight, backlog, backlogSince, problem } = queue;
+  const { token, lastPollAt, lastDeliveryAt, inFlight, backlog, backlogSince, problem, downSink } = queue;
   if (token.expiresInSeconds === undefined) return token.lastError ?? 'waiting for the first token';
   if (token.expiresInSeconds <= 0) return token.lastError ?? 'the token has expired';
   if (problem !== '') return problem;
+  // It waits on purpose, and its sink has said so.
+  if (downSink !== '') return undefined;
   if (lastPollAt === 0) return 'MNS has not answered yet';
   const pollBudget = input.waitSeconds * 1000 + POLL_BUDGET_MS;
   const mayPoll = inFlight < input.maxInFlight / 2;

@@ -1,5 +1,5 @@
 /** The state of the whole daemon as one object: what `/api/status` answers and `/readyz` and `/metrics` are made from. */
-import type { QueueSnapshot } from '../stats.js';
+import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
 
 export interface TokenStatus {
   /** s until the token ends; negative once it has; absent before the first. */
@@ -16,6 +16,11 @@ export interface QueueStatus extends QueueSnapshot {
   token: TokenStatus;
 }
 
+export interface SinkStatus extends SinkSnapshot {
+  /** As configured; absent for handlers that were given to the library. */
+  type?: string;
+}
+
 export interface Status {
   ready: boolean;
   /** Why not, one line each. */
@@ -26,4 +31,5 @@ export interface Status {
   startedAt: string;
   slices: { count: number; mode: 'threads' | 'inline'; restarts: number };
   queues: QueueStatus[];
+  sinks: SinkStatus[];
 }

@@ -35,24 +35,46 @@ export type DeliveryOptions = Omit<WorkerOptions, 'connection' | 'prefix'>;
 
 /**
  * Messages whose delivery is done while MNS may still hand them out again: set before the job is finished and forgotten,
- * removed when MNS has confirmed the delete. Ids are MessageIds.
+ * removed when MNS has confirmed the delete. Those that nobody removes are forgotten when MNS cannot have them any more.
  */
 export interface DeliveredMarks {
-  /** Resolves once they are kept. */
-  add(messageIds: readonly string[]): Promise<void>;
-  /** @returns those of these that are marked */
+  /** Resolves once it is kept; waits out, where the store can, whatever happens to it. */
+  add(messageId: string): Promise<void>;
+  /** For whoever delivers: waits like `add`. */
+  has(messageId: string): Promise<boolean>;
+  /** For whoever adds jobs: fails fast while the store is out of reach. @returns those of these that are marked */
   among(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** They may still be found for a few seconds. */
   remove(messageIds: readonly string[]): Promise<void>;
 }
 
+/** MNS keeps no message longer. */
+export const KEEP_MARKS_MS = 7 * 24 * 3_600_000;
+
+export interface Claim {
+  /** What two duplicates have in common. */
+  key: string;
+  /** The id of the event that is to be delivered. */
+  holder: string;
+}
+
+/** The holder may deliver; another does; or it was delivered, by whomever. */
+export type ClaimState = 'mine' | 'taken' | 'delivered';
+
+/**
+ * ms that a claim lasts which nobody takes again or settles: whoever had it is gone, and a duplicate may be delivered.
+ * Longer than the pause before any retry that is not asked for.
+ */
+export const PENDING_MS = 3_600_000;
+
 /** Who delivers the event of a key, so that another event with the same key is not delivered as well. */
 export interface Claims {
-  /** Takes the key for `holder`, an event id: it is free, is the holder's already, is another's, or was delivered. */
-  take(key: string, holder: string): Promise<'mine' | 'taken' | 'delivered'>;
-  /** The holder has delivered: whoever comes with the same key before the window is over is a duplicate. */
-  settle(key: string, holder: string): Promise<void>;
-  /** The holder will not deliver. Does nothing once the key is settled, or another's. */
-  release(key: string, holder: string): Promise<void>;
+  /** Takes the keys that are free or the holder's already. @returns what came of each */
+  take(claims: readonly Claim[]): Promise<ClaimState[]>;
+  /** The holders have delivered: whoever comes with the same key before the window is over is a duplicate. */
+  settle(claims: readonly Claim[]): Promise<void>;
+  /** The holders will not deliver. Nothing is done to a key that is settled, or another's. */
+  release(claims: readonly Claim[]): Promise<void>;
 }
 
 export interface Backend {
@@ -62,9 +84,20 @@ export interface Backend {
   worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker;
   /** Forgets those of these jobs that are completed, all in one call; any other stays as it is. */
   removeCompleted(name: string, jobIds: readonly string[]): Promise<void>;
-  marks(name: string): DeliveredMarks;
+  /** Forgets those of these jobs that wait and that no worker has ever taken, all in one call. @returns how many */
+  removeUntried(name: string, jobIds: readonly string[]): Promise<number>;
+  /** @param keep ms until a mark that nobody removes is forgotten. @default KEEP_MARKS_MS */
+  marks(name: string, keep?: number): DeliveredMarks;
   /** @param window ms for which a delivered key is remembered */
   claims(name: string, window: number): Claims;
+  /**
+   * For `ackOn: enqueued`: whether what is added survives the loss of power.
+   * @throws {UsageError} when it does not
+   * @returns one line on what may be lost all the same, if the store can do no better
+   */
+  checkDurability(): Promise<string | undefined>;
+  /** Resolves when all that was added here before is safe; rejects when that is not known. */
+  makeDurable(): Promise<void>;
   /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }

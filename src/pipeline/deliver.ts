@@ -17,11 +17,14 @@ import type {
   ReceiptWorker,
   StoredJob,
 } from './backend.js';
-import { type Dedupe, deliverEvents, NotNowError } from './delivery.js';
+import { claimsOf, type Dedupe } from './dedupe.js';
+import { deliverEvents, NotNowError } from './delivery.js';
 import {
   acknowledgementOf,
   type DeliveryOutcome,
   type DeliveryProgress,
+  type Envelope,
+  eventCount,
   jobIdOf,
   type ReceiptJob,
 } from './job.js';
@@ -31,6 +34,7 @@ const RETRY_CAP_MS = 15 * 60_000;
 const LOCK_MS = 15_000;
 /** Completed jobs that nobody removes; past the longest retention of MNS none can come again. */
 const KEEP_COMPLETED_S = 7 * 24 * 3600;
+const LOCK_LOST = 'the lock of the job was lost';
 
 export interface DelivererOptions {
   backend: Backend;
@@ -51,6 +55,8 @@ export interface DelivererOptions {
   onDelivered(): void;
   onDead(messageId: string, reason: string): void;
   onRetry(error: Error, messageId: string): void;
+  /** The event of this message failed and is tried again then, in ms since the epoch. */
+  onRetryScheduled?(message: Envelope, dueAt: number): void;
   onError(error: Error): void;
   /** Aborts when the daemon is about to stop hard. */
   signal: AbortSignal;
@@ -91,22 +97,23 @@ export class Deliverer {
       options.stats.count('filtered', filtered);
       options.stats.lastDeliveryAt = Date.now();
       options.onDelivered();
-      this.#finish(job);
+      this.#finish(job, false);
     });
     this.#worker.on('failed', (job, error) => {
       if (job?.finishedOn !== undefined && job.finishedOn !== null) {
         options.stats.count('dead');
         options.onDead(job.data.message.messageId, describeError(error));
-        this.#finish(job);
+        this.#finish(job, true);
       } else {
         options.stats.count('retried');
         options.onRetry(error, job?.data.message.messageId ?? '');
+        if (job !== undefined) options.onRetryScheduled?.(job.data.message, Date.now() + job.delay);
       }
     });
     this.#worker.on('error', options.onError);
     // Whoever has the lock now delivers the message: this attempt must not go on waiting for its sink.
     this.#worker.on('lockRenewalFailed', (jobIds) => {
-      for (const id of jobIds) this.#underWay.get(id)?.abort(new Error('the lock of the job was lost'));
+      for (const id of jobIds) this.#underWay.get(id)?.abort(new Error(LOCK_LOST));
     });
     signal.addEventListener('abort', () => {
       for (const attempt of this.#underWay.values()) attempt.abort(signal.reason);
@@ -120,51 +127,59 @@ export class Deliverer {
     await Promise.all(this.#finishing);
   }
 
-  #finish(job: StoredJob): void {
-    const finishing = this.#finished(job).finally(() => this.#finishing.delete(finishing));
+  #finish(job: StoredJob, dead: boolean): void {
+    const finishing = this.#finished(job, dead).finally(() => this.#finishing.delete(finishing));
     this.#finishing.add(finishing);
   }
 
   async #process(job: StoredJob, token: string | undefined): Promise<DeliveryOutcome> {
-    const { marks } = this.#options;
-    const { messageId, dequeueCount } = job.data.message;
-    // It may be done already: by an attempt that died before its end, or before MNS handed the message out again.
-    const again = dequeueCount > 1 || job.attemptsStarted > 1;
-    if (again && (await marks?.among([messageId]))?.has(messageId))
-      return { delivered: 0, duplicates: eventCount(job.data), filtered: 0 };
+    const { signal } = this.#options;
+    const id = job.id ?? '';
+    const attempt = new AbortController();
+    if (signal.aborted) attempt.abort(signal.reason);
+    // One that is still under way here has lost the job to this one.
+    this.#underWay.get(id)?.abort(new Error(LOCK_LOST));
+    this.#underWay.set(id, attempt);
     try {
-      const outcome = await this.#deliver(job);
-      await this.#refreshHandle(job);
-      await marks?.add([messageId]);
-      return outcome;
+      return await this.#deliverOnce(job, attempt.signal);
     } catch (error) {
       if (!(error instanceof NotNowError)) throw error;
       await job.moveToDelayed(Date.now() + error.wait, token);
       throw new DelayedError();
-    }
-  }
-
-  async #deliver(job: StoredJob): Promise<DeliveryOutcome> {
-    const { origin, sinks, dedupe, signal } = this.#options;
-    const id = job.id ?? '';
-    const attempt = new AbortController();
-    if (signal.aborted) attempt.abort(signal.reason);
-    this.#underWay.set(id, attempt);
-    try {
-      return await deliverEvents({
-        records: recordsOf(job.data, origin),
-        sinks,
-        context: { attempt: job.attemptsMade + 1, signal: attempt.signal },
-        confirmed: new Set((job.progress as Partial<DeliveryProgress>).confirmed),
-        onProgress: (confirmed) => job.updateProgress({ confirmed: [...confirmed] }),
-        dedupe,
-      });
     } finally {
-      this.#underWay.delete(id);
+      if (this.#underWay.get(id) === attempt) this.#underWay.delete(id);
     }
   }
 
-  /** The job may have got a newer handle while it was under way, and may be gone from the store once it is finished. */
+  /**
+   * ```
+   * marked? ──▶ sinks confirm ──▶ mark ──▶ job finished and forgotten ──▶ acknowledged ──▶ confirmed: unmarked
+   * ```
+   * What ends in between is taken up by its job or by its message, whichever comes first, and both find the mark.
+   */
+  async #deliverOnce(job: StoredJob, signal: AbortSignal): Promise<DeliveryOutcome> {
+    const { origin, sinks, marks, dedupe } = this.#options;
+    const { messageId, dequeueCount } = job.data.message;
+    // It may be done already: by an attempt that died before its end, or before MNS handed the message out again.
+    const again = dequeueCount > 1 || job.attemptsStarted > 1 || job.stalledCounter > 0;
+    if (marks !== undefined && again && (await marks.has(messageId)))
+      return { delivered: 0, duplicates: eventCount(job.data), filtered: 0 };
+    const outcome = await deliverEvents({
+      records: recordsOf(job.data, origin),
+      sinks,
+      context: { attempt: job.attemptsMade + 1, signal },
+      confirmed: new Set((job.progress as Partial<DeliveryProgress>).confirmed),
+      onProgress: (confirmed) => job.updateProgress({ confirmed: [...confirmed] }),
+      dedupe,
+    });
+    if (marks !== undefined) {
+      await marks.add(messageId);
+      await this.#refreshHandle(job);
+    }
+    return outcome;
+  }
+
+  /** The job may have got a newer handle while it was under way, and is gone from the store once it is delivered. */
   async #refreshHandle(job: StoredJob): Promise<void> {
     const { messageId, visibleUntil } = job.data.message;
     if (visibleUntil > Date.now()) return;
@@ -172,11 +187,19 @@ export class Deliverer {
     if (stored !== undefined) job.data.message = stored.data.message;
   }
 
-  async #finished(job: StoredJob): Promise<void> {
+  async #finished(job: StoredJob, dead: boolean): Promise<void> {
+    if (dead) await this.#release(job);
     await this.#refreshHandle(job);
     const { message } = job.data;
     if (message.visibleUntil > Date.now()) this.#options.onFinished(acknowledgementOf(message));
     else this.#options.stats.count('expired');
+  }
+
+  /** A dead letter keeps no duplicate of its events from being delivered; where this fails, only for as long as a claim lasts. */
+  async #release({ data: { content } }: StoredJob): Promise<void> {
+    const { dedupe } = this.#options;
+    if (dedupe === undefined || !('events' in content)) return;
+    await dedupe.claims.release(claimsOf(content.events, dedupe)).catch(() => {});
   }
 }
 
@@ -186,10 +209,6 @@ function recordsOf({ message, content }: ReceiptJob, origin: MessageOrigin): rea
   const decoded = decode({ ...message, body: content.undecodable }, origin);
   if ('undecodable' in decoded) throw new UnrecoverableError(`undecodable: ${decoded.undecodable}`);
   return decoded.events;
-}
-
-function eventCount({ content }: ReceiptJob): number {
-  return 'events' in content ? content.events.length : 1;
 }
 
 /** Exponential with equal jitter: 0.5–1 s, 1–2 s, 2–4 s … up to a quarter of an hour. */

@@ -6,17 +6,18 @@ import { UnrecoverableError } from 'bullmq';
 import { describeError, ReceiptdError } from '../errors.js';
 import type { EventRecord } from '../receipts/index.js';
 import { DeadLetterError, type DeliveryContext, delayOf, type Sink, SinkDownError } from '../sinks/index.js';
-import type { Claims } from './backend.js';
+import { clip, errorChain } from './dead-letters/error-chain.js';
+import { type Dedupe, settle, take } from './dedupe.js';
 import type { DeliveryOutcome } from './job.js';
 
 /** Of one message, where it has several events. */
 const DELIVERIES_AT_A_TIME = 16;
 /** Of the failures of one message, as many are told. */
 const FAILURES_TOLD = 3;
+/** Characters of what is told. */
+const REASON_MOST = 2_000;
 /** ms until an event is looked at again whose duplicate is being delivered. */
 const DUPLICATE_WAIT_MS = 1_000;
-/** ms until an event is looked at again whose sink is down and that is given back because this process stops. */
-const SINK_DOWN_WAIT_MS = 1_000;
 
 /** Not now, and no attempt is spent: the message goes back into the store for `wait` ms. */
 export class NotNowError extends ReceiptdError {
@@ -49,13 +50,6 @@ export interface DeliveryOptions {
   dedupe?: Dedupe | undefined;
 }
 
-/** What makes an event a duplicate of another, and who knows. */
-export interface Dedupe {
-  claims: Claims;
-  /** Undefined when the event cannot be a duplicate of any. */
-  keyOf(record: EventRecord): string | undefined;
-}
-
 /** One delivery to make: an event, and the sink that wants it. */
 interface Task {
   sink: Sink;
@@ -71,17 +65,28 @@ export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryO
   const { records, context, dedupe, onProgress } = options;
   const confirmed = new Set(options.confirmed);
   const outcome: DeliveryOutcome = { delivered: 0, duplicates: 0, filtered: 0 };
+  const wanted = records.map((record, index) => tasksOf(record, index, options));
+  const missing = wanted.map((tasks) => tasks.filter(({ key }) => !confirmed.has(key)));
+  // An earlier attempt may have ended between telling this and settling it.
+  await settle(
+    records.filter((_, index) => wanted[index]?.length && missing[index]?.length === 0),
+    dedupe,
+  );
+  const claims = await take(
+    records.filter((_, index) => missing[index]?.length),
+    dedupe,
+  );
   const tasks: Task[] = [];
   let elsewhere = 0;
   for (const [index, record] of records.entries()) {
-    const wanted = tasksOf(record, index, options);
-    if (wanted.length === 0) outcome.filtered += 1;
-    const missing = wanted.filter(({ key }) => !confirmed.has(key));
-    const claim = missing.length === 0 ? 'mine' : await take(record, dedupe);
-    if (claim === 'taken') elsewhere += 1;
+    const claim = claims.get(record) ?? 'mine';
+    if (wanted[index]?.length === 0) outcome.filtered += 1;
+    else if (claim === 'taken') elsewhere += 1;
     else if (claim === 'delivered') outcome.duplicates += 1;
-    else tasks.push(...missing);
-    if (claim === 'mine' && wanted.length > 0) outcome.delivered += 1;
+    else {
+      tasks.push(...(missing[index] ?? []));
+      outcome.delivered += 1;
+    }
   }
   const failures: { sink: Sink; error: unknown }[] = [];
   let tried = 0;
@@ -99,8 +104,17 @@ export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryO
         if (!DeadLetterError.is(result.reason)) retryable += 1;
       }
     }
-    await settle(part, tasks, confirmed, dedupe);
+    const complete = recordsOf(part).filter((record) =>
+      tasks.every((task) => task.record !== record || confirmed.has(task.key)),
+    );
     const done = tried === tasks.length && failures.length === 0 && elsewhere === 0;
+    try {
+      await settle(complete, dedupe);
+    } catch (error) {
+      // The next attempt settles them, without their sinks.
+      await onProgress(confirmed);
+      throw error;
+    }
     // Also while more is to come: what is confirmed is not delivered again if this process dies.
     if (!done && confirmed.size > before) await onProgress(confirmed);
     // Nothing gets through: the rest would only wait for the same.
@@ -123,35 +137,23 @@ function tasksOf(record: EventRecord, index: number, { records, sinks }: Deliver
     .map((sink) => ({ sink, record, key: records.length === 1 ? sink.name : `${sink.name}#${index}` }));
 }
 
-async function take(record: EventRecord, dedupe: Dedupe | undefined): ReturnType<Claims['take']> {
-  const key = dedupe?.keyOf(record);
-  return key === undefined || dedupe === undefined ? 'mine' : dedupe.claims.take(key, record.id);
-}
-
-/** Events of which all is confirmed now. */
-async function settle(
-  part: readonly Task[],
-  tasks: readonly Task[],
-  confirmed: ReadonlySet<string>,
-  dedupe: Dedupe | undefined,
-): Promise<void> {
-  if (dedupe === undefined) return;
-  for (const record of new Set(part.map((task) => task.record))) {
-    const key = dedupe.keyOf(record);
-    const all = tasks.every((task) => task.record !== record || confirmed.has(task.key));
-    if (key !== undefined && all) await dedupe.claims.settle(key, record.id);
-  }
+function recordsOf(tasks: readonly Task[]): EventRecord[] {
+  return [...new Set(tasks.map(({ record }) => record))];
 }
 
 /** @param left deliveries that were not tried */
 function failureOf(failures: readonly { sink: Sink; error: unknown }[], left: number): Error {
   const errors = failures.map(({ error }) => error);
   const down = errors.find((error) => error instanceof SinkDownError);
-  if (down !== undefined) return new NotNowError(describeError(down), SINK_DOWN_WAIT_MS);
-  const reason = reasonOf(failures, left);
+  if (down !== undefined) return new NotNowError(describeError(down), down.delay);
+  const reason = clip(reasonOf(failures, left), REASON_MOST);
   const hopeless = left === 0 && errors.every((error) => DeadLetterError.is(error));
-  if (hopeless) return new UnrecoverableError(reason);
-  return new AttemptFailedError(reason, Math.max(0, ...errors.map(delayOf)), { cause: errors[0] });
+  const failure = hopeless
+    ? new UnrecoverableError(reason)
+    : new AttemptFailedError(reason, Math.max(0, ...errors.map(delayOf)), { cause: errors[0] });
+  // Kept with the message for whoever looks at its dead letter.
+  if (failures.length > 0) failure.stack = errorChain(failures);
+  return failure;
 }
 
 function reasonOf(failures: readonly { sink: Sink; error: unknown }[], left: number): string {

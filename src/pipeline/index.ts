@@ -1,26 +1,32 @@
 /** The pipeline: from hand-off to the finished delivery, on BullMQ over one of several stores. */
 
-import { UsageError } from '../errors.js';
 import type { Backend, PipelineConfig } from './backend.js';
-import { EmbeddedBackend } from './embedded.js';
-import { RedisBackend } from './redis.js';
+import { EmbeddedBackend } from './embedded/backend.js';
+import { PostgresBackend } from './postgres/backend.js';
+import { RedisBackend } from './redis/backend.js';
 
-export type { Backend, PipelineConfig, ReceiptQueue } from './backend.js';
-export { DataDirInUseError, DataDirLock, type DataDirOwner } from './data-dir.js';
-export {
-  type DeadLetter,
-  type DeadLetterDesk,
-  type DeadLetterOutcome,
-  type DeadLetterPage,
-  type DeadLetterSelection,
-  type DeadLetterSummary,
-  DeadLetters,
-} from './dead-letters.js';
+export type { Backend, DeliveredMarks, PipelineConfig, ReceiptQueue, StoredJob } from './backend.js';
+export { DeadLetters } from './dead-letters/dead-letters.js';
+export type {
+  DeadLetterCount,
+  DeadLetterDesk,
+  DeadLetterOutcome,
+  DeadLetterPage,
+  DeadLetterRange,
+  DeadLetterSelection,
+  ExportFormat,
+} from './dead-letters/desk.js';
+export type { DeadLetter, DeadLetterSummary } from './dead-letters/entry.js';
+export type { DeadLetterFilter } from './dead-letters/filter.js';
+export { type Dedupe, dedupeOf } from './dedupe.js';
 export { Deliverer } from './deliver.js';
-export { EmbeddedBackend } from './embedded.js';
+export { EmbeddedBackend } from './embedded/backend.js';
+export { DataDirInUseError, DataDirLock, type DataDirOwner } from './embedded/data-dir.js';
+export { EnqueuedHandOff, isAcknowledged } from './enqueued.js';
 export { HandOff } from './hand-off.js';
 export { type Envelope, jobIdOf, type ReceiptJob } from './job.js';
-export { RedisBackend } from './redis.js';
+export { PostgresBackend } from './postgres/backend.js';
+export { RedisBackend } from './redis/backend.js';
 
 /**
  * Opens the configured store.
@@ -28,8 +34,7 @@ export { RedisBackend } from './redis.js';
  */
 export async function openBackend(config: PipelineConfig): Promise<Backend> {
   if (config.backend === 'embedded') return EmbeddedBackend.open(config.dataDir);
-  if (config.backend === 'postgres')
-    throw new UsageError('BACKEND', 'pipeline.backend: postgres is not built yet');
+  if (config.backend === 'postgres') return PostgresBackend.open(config.url, config.prefix);
   const redis = new RedisBackend(config.url, config.prefix);
   try {
     await redis.check();

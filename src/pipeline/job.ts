@@ -18,6 +18,8 @@ export interface ReceiptJob {
   message: Envelope;
   /** What decode made of the body, or the body exactly as received where it could not, so that nothing of it is lost. */
   content: { events: readonly EventRecord[] } | { undecodable: string };
+  /** MNS forgets the message as soon as the store has this: it cannot be had from there again, whatever is configured. */
+  onlyHere?: true;
 }
 
 /** Kept in the job's progress, so that a retry skips the sinks that have an event already. */
@@ -39,6 +41,11 @@ export interface DeliveryOutcome {
 /** What deletes a finished message. */
 export function acknowledgementOf({ messageId, receiptHandle, visibleUntil }: Envelope): Acknowledgement {
   return { messageId, receiptHandle, visibleUntil };
+}
+
+/** A body that could not be decoded counts as one. */
+export function eventCount({ content }: ReceiptJob): number {
+  return 'events' in content ? content.events.length : 1;
 }
 
 const PLAIN_ID = /^(?=.*\d)(?=.*[^\d])[A-Za-z0-9_-]{1,128}$/;

@@ -80,7 +80,7 @@ export class Gate {
   #offer(wanted: number): number {
     const { limit, slices, unacknowledged } = this.#options;
     const most = this.#options.most();
-    if (most < limit) return this.inFlight < most ? 1 : 0;
+    if (most !== Number.POSITIVE_INFINITY) return this.inFlight < Math.min(most, limit) ? 1 : 0;
     // Half of a slice's part, so that one event that waits long for its retry does not keep the others out.
     const batch = Math.max(1, Math.floor(Math.min(wanted, limit / slices / 2)));
     // Since the reading, the other slices may have used their parts as well: all of ours counts against our part.

@@ -18,6 +18,8 @@ export interface SliceHandle {
   setToken(queueName: string, token: SliceToken): void;
   setPrimary(queueNames: readonly string[]): void;
   wake(queueName: string): void;
+  /** Its sinks open their files anew. */
+  reopen(): void;
   /** Drains; resolves when all is closed. */
   stop(): Promise<void>;
   /** The time for draining is over. */

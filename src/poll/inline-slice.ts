@@ -49,13 +49,15 @@ export function inlineSlice(
       slice?.setPrimary(queueNames);
     },
     wake: (queueName) => slice?.wake(queueName),
+    // One that is not open yet is about to open its files.
+    reopen: () => void slice?.reopen(),
     stop: async () => {
       opening.abort();
       await ready.catch(() => {});
       await slice?.stop();
     },
     abort: () => slice?.abort(),
-    snapshot: () => slice?.snapshot() ?? {},
+    snapshot: () => slice?.snapshot() ?? { queues: {}, sinks: [] },
     problem: () => problem,
   };
 }

@@ -24,6 +24,8 @@ export interface IntakeOptions {
   /** Resolves when the jobs are in the store, with what can be acknowledged at once. */
   handOff(jobs: readonly ReceiptJob[]): Promise<Acknowledgement[]>;
   onFinished(message: Acknowledgement): void;
+  /** MNS forgets messages as soon as they are handed off. */
+  onlyHere: boolean;
   stats: QueueStats;
   troubles: Troubles;
   drift: DriftLog;
@@ -93,15 +95,16 @@ export class Intake {
 
   #job(message: ReceivedMessage): ReceiptJob {
     const { origin, stats, drift } = this.#options;
+    const mark = this.#options.onlyHere ? { onlyHere: true as const } : {};
     const { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil } = message;
     const envelope = { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil };
     const decoded = decode(message, origin);
     if ('undecodable' in decoded) {
       stats.count('undecodable');
-      return { message: envelope, content: { undecodable: decoded.body } };
+      return { message: envelope, content: { undecodable: decoded.body }, ...mark };
     }
     stats.count('decoded', decoded.events.length);
     drift.note(messageId, decoded.drift);
-    return { message: envelope, content: { events: decoded.events } };
+    return { message: envelope, content: { events: decoded.events }, ...mark };
   }
 }

@@ -10,6 +10,8 @@ import type { SliceSpec } from './handle.js';
 
 const RETRY_BASE_MS = 500;
 const RETRY_CAP_MS = 5_000;
+/** Codes of what may pass while one waits. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['REDIS_UNREACHABLE', 'POSTGRES_UNREACHABLE']);
 
 export interface Foundations {
   sinks: GuardedSink[];
@@ -45,12 +47,11 @@ export async function openFoundations(
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const backend = await openBackend(config.pipeline);
+      const backend = await openStore(spec, log);
       onProblem('');
       return { sinks, capture, backend };
     } catch (error) {
-      const waitable =
-        error instanceof ReceiptdError && error.code === 'REDIS_UNREACHABLE' && !signal.aborted;
+      const waitable = error instanceof ReceiptdError && UNREACHABLE.has(error.code) && !signal.aborted;
       if (!waitable) {
         await close();
         throw error;
@@ -59,6 +60,20 @@ export async function openFoundations(
       onProblem(describeError(error));
       await pause(RETRY_BASE_MS / 2 + fullJitter(attempt, RETRY_BASE_MS, RETRY_CAP_MS), signal);
     }
+  }
+}
+
+async function openStore({ config: { pipeline }, index }: SliceSpec, log: Logger): Promise<Backend> {
+  const backend = await openBackend(pipeline);
+  if (pipeline.ackOn === 'delivered') return backend;
+  try {
+    const warning = await backend.checkDurability();
+    // It is the same for all slices.
+    if (warning !== undefined && index === 0) log.warn(warning);
+    return backend;
+  } catch (error) {
+    await backend.close();
+    throw error;
   }
 }
 

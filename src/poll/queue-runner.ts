@@ -9,23 +9,34 @@ import type { Config, QueueConfig } from '../config/index.js';
 import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
 import { MnsQueue, replacingRefusedToken } from '../mns/index.js';
-import { type Backend, Deliverer, HandOff, jobIdOf, type ReceiptQueue } from '../pipeline/index.js';
+import {
+  type Backend,
+  type DeliveredMarks,
+  Deliverer,
+  dedupeOf,
+  EnqueuedHandOff,
+  HandOff,
+  isAcknowledged,
+  type ReceiptQueue,
+} from '../pipeline/index.js';
 import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats } from '../stats.js';
+import { Caution } from './caution.js';
 import { DriftLog } from './drift-log.js';
 import { Gate } from './gate.js';
 import { Intake } from './intake.js';
 import { Poller } from './poller.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
+import { CHANGES, Visibility } from './visibility.js';
 
 /** How fresh the backlog in the status is. */
 const BACKLOG_EVERY_MS = 1_000;
 /** Batch deletes of one queue under way at once. */
 const DELETES = 4;
-/** Messages in flight behind a sink that is down: more than it takes to open its circuit. */
-const PROBES = 6;
+/** ms; where a message is deleted before it is delivered, its mark is for a delete that failed. */
+const KEEP_MARKS_OF_DELETED_MS = 15 * 60_000;
 
 export interface QueueRunnerOptions {
   config: Config;
@@ -51,9 +62,13 @@ export class QueueRunner {
   readonly #sinks: readonly GuardedSink[];
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
+  readonly #marks: DeliveredMarks;
   readonly #gate: Gate;
+  readonly #caution = new Caution();
   readonly #acknowledger: Acknowledger;
   readonly #deliverer: Deliverer;
+  /** Absent where MNS forgets a message as soon as the store has it. */
+  readonly #visibility: Visibility | undefined;
   readonly #poller: Poller;
   readonly #log: Logger;
   readonly #troubles: Troubles;
@@ -74,7 +89,7 @@ export class QueueRunner {
     this.#mns = new MnsQueue({
       endpoint: config.endpoints.mns,
       queueName,
-      connections: maxConcurrency + DELETES,
+      connections: maxConcurrency + DELETES + CHANGES,
       credentials: () => {
         const token = tokens.current(queueName);
         if (token === undefined) throw new Error(`no token for ${queueName} yet`);
@@ -82,6 +97,10 @@ export class QueueRunner {
       },
     });
     this.#store = backend.queue(queueName);
+    this.#marks = backend.marks(
+      queueName,
+      config.pipeline.ackOn === 'enqueued' ? KEEP_MARKS_OF_DELETED_MS : undefined,
+    );
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
@@ -107,7 +126,18 @@ export class QueueRunner {
         else this.#troubles.report('store', error);
       },
     });
-    this.#watching = setInterval(() => void this.#gate.refresh(), BACKLOG_EVERY_MS);
+    if (config.pipeline.ackOn === 'delivered') {
+      this.#visibility = new Visibility({
+        store: this.#store,
+        change: (receiptHandle, seconds) =>
+          this.#mns.changeVisibility(receiptHandle, seconds, { signal: hardStop }),
+        removeUntried: (jobIds) => backend.removeUntried(queueName, jobIds),
+        stats: this.#stats,
+        log: this.#log,
+        signal: hardStop,
+      });
+    }
+    this.#watching = setInterval(() => this.#watch(), BACKLOG_EVERY_MS);
     this.#deliverer = new Deliverer({
       backend,
       queue: this.#store,
@@ -116,10 +146,15 @@ export class QueueRunner {
       concurrency: config.pipeline.concurrency,
       attempts: config.pipeline.attempts,
       stats: this.#stats,
+      marks: this.#marks,
+      dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
       signal: hardStop,
-      onFinished: (message) => this.#acknowledger.add(message),
+      onFinished: (message) => {
+        if (!isAcknowledged(message)) this.#acknowledger.add(message);
+      },
       onDelivered: () => this.#troubles.clear('deliver'),
       onRetry: (error) => this.#troubles.report('deliver', error),
+      onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
       onDead: (messageId, reason) => {
         this.#log.warn(
           { messageId, reason: maskPhones(reason) },
@@ -128,12 +163,19 @@ export class QueueRunner {
       },
       onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
     });
-    const handOff = new HandOff(this.#store, config.pipeline.attempts);
+    const enqueued = config.pipeline.ackOn === 'enqueued';
+    const inStore = new HandOff(this.#store, config.pipeline.attempts, {
+      marks: this.#marks,
+      onDuplicates: (events) => this.#stats.count('duplicates', events),
+      makeDurable: enqueued ? () => backend.makeDurable() : undefined,
+    });
+    const handOff = enqueued ? new EnqueuedHandOff(inStore) : inStore;
     const intake = new Intake({
       origin: this.#origin,
       capture: capture && ((messages) => capture.append(messages, queue)),
       handOff: (jobs) => handOff.add(jobs),
       onFinished: (message) => this.#acknowledger.add(message),
+      onlyHere: config.pipeline.ackOn === 'enqueued',
       stats: this.#stats,
       troubles: this.#troubles,
       drift: new DriftLog(this.#stats, this.#log),
@@ -148,6 +190,7 @@ export class QueueRunner {
       receive: async (request) => {
         const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
+        this.#visibility?.noteBatch(messages);
         return messages;
       },
       onBatch: (messages) => intake.take(messages),
@@ -177,6 +220,7 @@ export class QueueRunner {
     await this.#poller.stop(pollGrace);
     clearInterval(this.#watching);
     await this.#deliverer.close();
+    await this.#visibility?.close();
     await this.#acknowledger.flush();
     await Promise.all(this.#removals);
     await this.#store.close();
@@ -195,32 +239,37 @@ export class QueueRunner {
       backlogSince,
       lastPollAt,
       lastDeliveryAt,
-      problem: this.#sinkProblem() ?? this.#troubles.current(inFlight > 0),
+      problem: this.#troubles.current(inFlight > 0),
+      downSink: this.#downSink ?? '',
     };
   }
 
-  #sinkProblem(): string | undefined {
-    const down = this.#sinks.find(({ problem }) => problem !== undefined);
-    return down && `sink ${down.name} is down, receiving waits until it works: ${down.problem}`;
+  get #downSink(): string | undefined {
+    return this.#sinks.find(({ problem }) => problem !== undefined)?.name;
+  }
+
+  #watch(): void {
+    void this.#gate.refresh();
+    if (this.#downSink !== undefined) void this.#visibility?.sweep();
   }
 
   /**
    * Messages that may be in flight now. While something is in their way, only as many as it takes to find out when it is
-   * over; behind a sink that is down one more a minute, in case those that are there can never be delivered.
+   * over. Where the store is the buffer, it fills up meanwhile.
    */
   #mayBeInFlight(): number {
     if (!this.#troubles.healthy) return 1;
+    if (this.#options.config.pipeline.ackOn === 'enqueued') return Number.POSITIVE_INFINITY;
     const downFor = Math.max(0, ...this.#sinks.map((sink) => sink.downFor));
-    return downFor === 0 ? Number.POSITIVE_INFINITY : PROBES + Math.floor(downFor / 60_000);
+    return this.#caution.most(downFor, this.#gate.inFlight);
   }
 
-  /** MNS has deleted these for good, so they cannot come again: their finished jobs need not be remembered. */
+  /** MNS has deleted these for good, so they cannot come again: that they were delivered need not be remembered. */
   #confirmed(messages: readonly Acknowledgement[]): void {
     this.#stats.count('acknowledged', messages.length);
-    // A dead letter is not completed, and stays. What stays by accident costs a little room until it is too old.
-    const jobIds = messages.map(({ messageId }) => jobIdOf(messageId));
-    const removal = this.#options.backend
-      .removeCompleted(this.#options.queue.queueName, jobIds)
+    // What stays by accident costs a little room until it is too old.
+    const removal = this.#marks
+      .remove(messages.map(({ messageId }) => messageId))
       .catch(() => {})
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);

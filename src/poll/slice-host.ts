@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { fullJitter } from '../backoff.js';
 import type { Config } from '../config/index.js';
 import { describeError, UsageError } from '../errors.js';
-import { type Counter, type QueueSnapshot, zeroCounters } from '../stats.js';
+import { type Counter, type QueueSnapshot, type SinkSnapshot, zeroCounters } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
 import type { SliceSnapshot } from './slice.js';
 import type { SliceToken } from './tokens.js';
@@ -46,6 +46,7 @@ export class SliceHost {
   readonly #wokenAt = new Map<string, number>();
   /** What slices that are gone had counted. */
   readonly #past = new Map<string, Counts>();
+  readonly #pastSinks = new Map<string, SinkSnapshot>();
   readonly #maskKey = randomBytes(32).toString('hex');
   #restarts = 0;
   #stopping = false;
@@ -79,6 +80,11 @@ export class SliceHost {
     for (const { handle } of this.#seats) handle?.setToken(queueName, token);
   }
 
+  /** All slices' sinks open their files anew. */
+  reopen(): void {
+    for (const { handle } of this.#seats) handle?.reopen();
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const { restarting } of this.#seats) clearTimeout(restarting);
@@ -89,11 +95,13 @@ export class SliceHost {
     for (const { handle } of this.#seats) handle?.abort();
   }
 
-  /** All slices added up, a queue each. */
+  /** All slices added up. */
   snapshot(): SliceSnapshot {
-    return Object.fromEntries(
-      this.#options.config.queues.map(({ queueName }) => [queueName, this.#sum(queueName)]),
-    );
+    const names = this.#options.config.queues.map(({ queueName }) => queueName);
+    return {
+      queues: Object.fromEntries(names.map((queueName) => [queueName, this.#sum(queueName)])),
+      sinks: this.#sumSinks(),
+    };
   }
 
   /** Why slices cannot work right now, one line each. */
@@ -153,8 +161,11 @@ export class SliceHost {
     for (const [index, { handle }] of this.#seats.entries()) if (index !== from) handle?.wake(queueName);
   }
 
-  #remember(snapshot: SliceSnapshot): void {
-    for (const [queueName, counts] of Object.entries(snapshot)) {
+  #remember({ queues, sinks }: SliceSnapshot): void {
+    for (const { name, delivered, failed } of sinks) {
+      addSink(this.#pastSinks, { name, state: 'up', delivered, failed });
+    }
+    for (const [queueName, counts] of Object.entries(queues)) {
       const past = this.#past.get(queueName) ?? noCounts();
       addCounts(past, counts);
       this.#past.set(queueName, past);
@@ -170,10 +181,11 @@ export class SliceHost {
       lastPollAt: 0,
       lastDeliveryAt: 0,
       problem: '',
+      downSink: '',
     };
     addCounts(sum, this.#past.get(queueName) ?? noCounts());
     for (const { handle } of this.#seats) {
-      const part = handle?.snapshot()[queueName];
+      const part = handle?.snapshot().queues[queueName];
       if (part === undefined) continue;
       addCounts(sum, part);
       // The backlog is shared: each slice has its own reading of the same number.
@@ -183,10 +195,34 @@ export class SliceHost {
       sum.lastPollAt = Math.max(sum.lastPollAt, part.lastPollAt);
       sum.lastDeliveryAt = Math.max(sum.lastDeliveryAt, part.lastDeliveryAt);
       sum.problem ||= part.problem;
+      sum.downSink ||= part.downSink;
     }
     sum.inFlight += sum.backlog;
     return sum;
   }
+
+  #sumSinks(): SinkSnapshot[] {
+    const sinks = new Map([...this.#pastSinks].map(([name, sink]) => [name, { ...sink }]));
+    for (const { handle } of this.#seats) {
+      for (const sink of handle?.snapshot().sinks ?? []) addSink(sinks, sink);
+    }
+    return [...sinks.values()];
+  }
+}
+
+/** A sink is down when it is in any slice, since it has been in the first. */
+function addSink(to: Map<string, SinkSnapshot>, sink: SinkSnapshot): void {
+  const { name, state, downSince, problem } = sink;
+  const sum = to.get(name);
+  if (sum === undefined) {
+    to.set(name, { ...sink });
+    return;
+  }
+  sum.delivered += sink.delivered;
+  sum.failed += sink.failed;
+  if (state === 'up' || downSince === undefined || problem === undefined) return;
+  if (sum.downSince !== undefined && sum.downSince <= downSince) return;
+  Object.assign(sum, { state, downSince, problem });
 }
 
 /** The part of a snapshot that only grows. */

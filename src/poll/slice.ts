@@ -6,13 +6,19 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { CaptureWriter } from '../capture/index.js';
 import type { Config } from '../config/index.js';
+import { describeError } from '../errors.js';
+import { maskPhones } from '../mask.js';
 import type { Backend } from '../pipeline/index.js';
 import type { GuardedSink } from '../sinks/index.js';
-import type { QueueSnapshot } from '../stats.js';
+import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
 import { QueueRunner } from './queue-runner.js';
 import type { TokenSource } from './tokens.js';
 
-export type SliceSnapshot = Record<string, QueueSnapshot>;
+export interface SliceSnapshot {
+  /** By name. */
+  queues: Record<string, QueueSnapshot>;
+  sinks: SinkSnapshot[];
+}
 
 export interface SliceOptions {
   config: Config;
@@ -62,6 +68,18 @@ export class Slice {
     this.#runners.get(queueName)?.wake();
   }
 
+  /** The sinks open their files anew. Never rejects: one that cannot says so with its next delivery as well. */
+  async reopen(): Promise<void> {
+    const { sinks, log } = this.#options;
+    await Promise.all(
+      sinks.map((sink) =>
+        sink.reopen().catch((error: unknown) => {
+          log.error(`sink ${sink.name} cannot be reopened: ${maskPhones(describeError(error))}`);
+        }),
+      ),
+    );
+  }
+
   /** Drains: resolves when nothing is under way and everything is closed. */
   async stop(): Promise<void> {
     const { config, sinks, backend, capture } = this.#options;
@@ -77,6 +95,9 @@ export class Slice {
   }
 
   snapshot(): SliceSnapshot {
-    return Object.fromEntries([...this.#runners].map(([name, runner]) => [name, runner.snapshot()]));
+    return {
+      queues: Object.fromEntries([...this.#runners].map(([name, runner]) => [name, runner.snapshot()])),
+      sinks: this.#options.sinks.map((sink) => sink.snapshot()),
+    };
   }
 }

@@ -36,6 +36,8 @@ port.on('message', (message: ToThread) => {
       return slice.setPrimary(message.queueNames);
     case 'wake':
       return slice.wake(message.queueName);
+    case 'reopen':
+      return slice.reopen();
     case 'abort':
       return slice.abort();
     case 'stop':

@@ -10,6 +10,7 @@ export type ToThread =
   | { type: 'token'; queueName: string; token: SliceToken }
   | { type: 'primary'; queueNames: readonly string[] }
   | { type: 'wake'; queueName: string }
+  | { type: 'reopen' }
   | { type: 'stop' }
   | { type: 'abort' };
 

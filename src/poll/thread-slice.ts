@@ -12,7 +12,7 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
     name: `slice ${spec.index}`,
   });
   const tell = (message: ToThread) => worker.postMessage(message);
-  let snapshot: SliceSnapshot = {};
+  let snapshot: SliceSnapshot = { queues: {}, sinks: [] };
   let problem = '';
   let crash: Error | undefined;
   let stopping = false;
@@ -64,6 +64,7 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
     setToken: (queueName, token) => tell({ type: 'token', queueName, token }),
     setPrimary: (queueNames) => tell({ type: 'primary', queueNames }),
     wake: (queueName) => tell({ type: 'wake', queueName }),
+    reopen: () => tell({ type: 'reopen' }),
     stop: async () => {
       stopping = true;
       tell({ type: 'stop' });

@@ -1,17 +1,17 @@
 /** Sinks: where events go. A new kind is one more file here and one more case below. */
 import type { Logger } from 'pino';
 import { type SinkConfig, sinkName } from '../config/index.js';
-import { HandlersSink } from './module.js';
-import { NdjsonSink } from './ndjson.js';
+import { HandlersSink } from './module/module.js';
+import { NdjsonSink } from './ndjson/ndjson.js';
 import { SelectiveSink } from './selective.js';
 import type { Sink, SinkOptions } from './sink.js';
-import { WebhookSink } from './webhook.js';
+import { WebhookSink } from './webhook/webhook.js';
 import { compileWhere } from './where.js';
 
 export { SinkDownError } from './circuit.js';
 export { GuardedSink } from './guarded.js';
-export { defineHandlers, type Handler, type Handlers } from './handlers.js';
-export { inlineHandlers } from './module.js';
+export { defineHandlers, type Handler, type Handlers } from './module/handlers.js';
+export { inlineHandlers } from './module/module.js';
 export {
   DeadLetterError,
   type DeliveryContext,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { notReady } from '../../src/ops/index.js';
 import type { QueueStatus } from '../../src/ops/status.js';
-import { NOW, queueStatus } from './statuses.js';
+import { NOW, queueStatus, sinkStatus } from './statuses.js';
 
 const MINUTE = 60_000;
 
@@ -11,6 +11,7 @@ function reasons(overrides: Partial<Parameters<typeof notReady>[0]> = {}): strin
     waitSeconds: 30,
     maxInFlight: 1_024,
     queues: [queueStatus()],
+    sinks: [sinkStatus()],
     problems: [],
     phase: 'running',
     ...overrides,
@@ -83,6 +84,41 @@ test.each(cases)('a queue %s', (_, queue, reason) => {
 test('a daemon that starts is not ready, and says why it waits rather than that it starts', () => {
   expect(reasons({ phase: 'starting', queues: [] })).toEqual(['starting']);
   expect(reasons({ phase: 'starting', queues: [], problems: ['no Redis'] })).toEqual(['no Redis']);
+});
+
+const DOWN = sinkStatus({ state: 'down', downSince: NOW - 10 * MINUTE, problem: 'HTTP 503' });
+
+test('a sink that is down says so once, however many queues wait for it and for how long', () => {
+  const waiting = { downSink: DOWN.name, lastPollAt: NOW - 9 * MINUTE, lastDeliveryAt: NOW - 10 * MINUTE };
+  const queues = ['a', 'b'].map((queueName) =>
+    queueStatus({ queueName, ...waiting, backlog: 6, backlogSince: NOW - 10 * MINUTE }),
+  );
+  const idle = queueStatus({ queueName: 'c' });
+  expect(reasons({ queues: [...queues, idle], sinks: [sinkStatus({ name: 'file' }), DOWN] })).toEqual([
+    'sink webhook is down, receiving waits until it works: HTTP 503',
+  ]);
+});
+
+test('a queue whose sink is down still says what else keeps it from working', () => {
+  const queues = [
+    queueStatus({ queueName: 'a', downSink: DOWN.name, problem: 'no such queue' }),
+    queueStatus({ queueName: 'b', downSink: DOWN.name, token: { refreshes: 0, failures: 0 } }),
+  ];
+  expect(reasons({ queues, sinks: [DOWN] }).slice(1)).toEqual([
+    'a: no such queue',
+    'b: waiting for the first token',
+  ]);
+});
+
+test('a queue that hangs beside one whose sink is down is told by the watchdog', () => {
+  const hangs = { lastDeliveryAt: NOW - 181_000, backlog: 12, backlogSince: NOW - 300_000 };
+  const queues = [
+    queueStatus({ queueName: 'a', ...hangs, downSink: DOWN.name }),
+    queueStatus({ queueName: 'b', ...hangs }),
+  ];
+  expect(reasons({ queues, sinks: [DOWN] }).slice(1)).toEqual([
+    'b: 12 events wait and none was delivered for 181 s',
+  ]);
 });
 
 test('a daemon that stops is not ready', () => {

@@ -1,4 +1,5 @@
 import type { QueueStatus, Status } from '../../src/ops/index.js';
+import type { SinkStatus } from '../../src/ops/status.js';
 import { type Counter, zeroCounters } from '../../src/stats.js';
 
 export const NOW = Date.UTC(2026, 0, 1);
@@ -16,9 +17,15 @@ export function queueStatus(overrides: Partial<QueueStatus> = {}): QueueStatus {
     lastPollAt: NOW - 1_000,
     lastDeliveryAt: NOW - 1_000,
     problem: '',
+    downSink: '',
     token: { expiresInSeconds: 3_600, refreshes: 1, failures: 0 },
     ...overrides,
   };
+}
+
+/** A sink that works. */
+export function sinkStatus(overrides: Partial<SinkStatus> = {}): SinkStatus {
+  return { name: 'webhook', type: 'webhook', state: 'up', delivered: 0, failed: 0, ...overrides };
 }
 
 /** Each counter another number. */
@@ -37,6 +44,7 @@ export function statusOf(overrides: Partial<Status> = {}): Status {
     startedAt: new Date(NOW).toISOString(),
     slices: { count: 2, mode: 'threads', restarts: 3 },
     queues: [queueStatus()],
+    sinks: [sinkStatus()],
     ...overrides,
   };
 }

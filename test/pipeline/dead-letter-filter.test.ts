@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.js';
-import { DeadLetterSieve, isSelective } from '../../src/pipeline/dead-letter-filter.js';
+import { DeadLetterSieve, isSelective } from '../../src/pipeline/dead-letters/filter.js';
 
 const LETTERS = [
   { messageType: 'SmsReport', reason: 'webhook: HTTP 404 for 13800001234' },

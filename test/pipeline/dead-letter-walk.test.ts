@@ -1,7 +1,7 @@
 /** Whatever happens to the dead letters meanwhile, a walk meets each that stays exactly once. */
 import { describe, expect, test } from 'vitest';
 import type { StoredJob } from '../../src/pipeline/backend.js';
-import { DeadWalk, type WalkOptions } from '../../src/pipeline/dead-letter-walk.js';
+import { DeadWalk, type WalkOptions } from '../../src/pipeline/dead-letters/walk.js';
 import { dice } from '../support/random.js';
 
 interface Dead {

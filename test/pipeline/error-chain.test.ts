@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clip, errorChain, timeOfChain } from '../../src/pipeline/error-chain.js';
+import { clip, errorChain, timeOfChain } from '../../src/pipeline/dead-letters/error-chain.js';
 
 const AT = new Date('2026-01-31T00:00:00.000Z');
 

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PglitePool } from '../../src/pipeline/pglite-pool.js';
+import { PglitePool } from '../../src/pipeline/embedded/pglite-pool.js';
 
 let db: PGlite;
 let pool: PglitePool;

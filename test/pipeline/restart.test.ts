@@ -64,6 +64,42 @@ describe.each(STORES)('over the %s store', (_name, openStore) => {
     await after.close();
   });
 
+  test('what was given back because its sink is down comes back after a restart with all its attempts', async () => {
+    await using store = await openStore();
+    const queueName = `Queue-${randomUUID()}`;
+    const ids = Array.from({ length: 8 }, (_, index) => `m-${index}`);
+
+    const before = await store.open();
+    const down = new Rig(before, { queueName, guarded: true });
+    down.sink.act = () => {
+      throw new Error('connection refused');
+    };
+    down.deliver();
+    await down.add(...ids.map((id) => down.job(id)));
+    // All of them wait for the sink, but for those that failed while it was not known to be down.
+    await expect.poll(() => down.guards[0]?.problem).toBe('connection refused');
+    const active = async () => (await down.queue.getJobCounts('active')).active;
+    await expect.poll(active, { timeout: 20_000 }).toBe(8);
+    await down.close();
+    await before.close();
+    const spent = down.stats.counters.retried;
+    expect(spent).toBeLessThan(8);
+
+    const after = await store.open();
+    const up = new Rig(after, { queueName, guarded: true });
+    const attempts = await Promise.all(
+      ids.map(async (id) => (await up.queue.getJob(id))?.attemptsMade ?? -1),
+    );
+    expect(attempts.reduce((sum, made) => sum + made, 0)).toBe(spent);
+    const seen = new Map<string, number>();
+    up.sink.act = ({ id }, { attempt }) => void seen.set(id, attempt);
+    up.deliver();
+    await up.untilFinished(8);
+    expect(ids.map((id) => seen.get(id))).toEqual(attempts.map((made) => made + 1));
+    await up.close();
+    await after.close();
+  });
+
   test('what a killed process had under way is taken up by the next', async () => {
     await using store = await openStore();
     const queueName = `Queue-${randomUUID()}`;

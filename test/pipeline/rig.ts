@@ -1,20 +1,24 @@
 /** One queue of the pipeline, hand-off to finished delivery, with sinks that do what a test says. */
 import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { expect } from 'vitest';
 import type { Acknowledgement } from '../../src/ack/index.js';
 import {
   type Backend,
   DeadLetters,
+  type Dedupe,
+  type DeliveredMarks,
   Deliverer,
   HandOff,
   type ReceiptJob,
   type ReceiptQueue,
 } from '../../src/pipeline/index.js';
 import { decode, type EventRecord } from '../../src/receipts/index.js';
-import type { DeliveryContext, Sink } from '../../src/sinks/index.js';
+import { type DeliveryContext, GuardedSink, type Sink } from '../../src/sinks/index.js';
 import { QueueStats } from '../../src/stats.js';
 
 const HOUR = 3_600_000;
+const silent = pino({ level: 'silent' });
 
 export class TestSink implements Sink {
   readonly name: string;
@@ -62,6 +66,17 @@ export interface MessageOverrides {
   body?: string;
 }
 
+export interface RigOptions {
+  sinks?: TestSink[];
+  attempts?: number;
+  queueName?: string;
+  /** In place of the backend's. */
+  marks?: DeliveredMarks;
+  dedupe?: Dedupe;
+  /** Each sink behind a circuit, as in the daemon. */
+  guarded?: boolean;
+}
+
 export class Rig {
   readonly queueName: string;
   readonly backend: Backend;
@@ -71,18 +86,27 @@ export class Rig {
   readonly finished: Acknowledgement[] = [];
   readonly dead: string[] = [];
   readonly errors: Error[] = [];
+  readonly marks: DeliveredMarks;
+  readonly guards: readonly GuardedSink[];
   readonly #handOff: HandOff;
   readonly #attempts: number;
+  readonly #dedupe: Dedupe | undefined;
   #deliverer: Deliverer | undefined;
 
-  constructor(backend: Backend, options: { sinks?: TestSink[]; attempts?: number; queueName?: string } = {}) {
+  constructor(backend: Backend, options: RigOptions = {}) {
     this.backend = backend;
     this.sinks = options.sinks ?? [new TestSink()];
     this.queueName = options.queueName ?? `Alicom-Queue-${randomUUID()}`;
     this.#attempts = options.attempts ?? 3;
     this.queue = backend.queue(this.queueName);
     this.queue.on('error', () => {});
-    this.#handOff = new HandOff(this.queue, this.#attempts);
+    this.marks = options.marks ?? backend.marks(this.queueName);
+    this.guards = options.guarded ? this.sinks.map((sink) => new GuardedSink(sink, silent)) : [];
+    this.#dedupe = options.dedupe;
+    this.#handOff = new HandOff(this.queue, this.#attempts, {
+      marks: this.marks,
+      onDuplicates: (events) => this.stats.count('duplicates', events),
+    });
   }
 
   get sink(): TestSink {
@@ -119,7 +143,9 @@ export class Rig {
       backend: this.backend,
       queue: this.queue,
       origin: this.#origin,
-      sinks: this.sinks,
+      sinks: this.guards.length > 0 ? this.guards : this.sinks,
+      marks: this.marks,
+      dedupe: this.#dedupe,
       concurrency,
       attempts: this.#attempts,
       stats: this.stats,

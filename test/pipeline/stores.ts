@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/index.js';
 import { type Backend, openBackend, type PipelineConfig } from '../../src/pipeline/index.js';
+import { TestPostgres } from '../support/postgres.js';
 import { TestRedis } from '../support/redis.js';
 
 /** Something `openBackend` can open, again and again with the same jobs in it. */
@@ -26,6 +27,17 @@ export async function embeddedStore(): Promise<Store> {
 export async function redisStore(...settings: string[]): Promise<Store & { server: TestRedis }> {
   const server = await TestRedis.start(...settings);
   const config = pipelineConfig({ backend: 'redis', url: server.url });
+  return {
+    config,
+    server,
+    open: () => openBackend(config),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+export async function postgresStore(...settings: string[]): Promise<Store & { server: TestPostgres }> {
+  const server = await TestPostgres.start(...settings);
+  const config = pipelineConfig({ backend: 'postgres', url: server.url });
   return {
     config,
     server,

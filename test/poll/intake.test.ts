@@ -38,6 +38,7 @@ function setUp(overrides: Partial<IntakeOptions> = {}) {
       return [];
     },
     onFinished: ({ messageId }) => order.push(`acknowledge ${messageId}`),
+    onlyHere: false,
     stats,
     troubles,
     drift: new DriftLog(stats, log),
@@ -56,6 +57,14 @@ function failing(times: number, act: () => void): () => Promise<void> {
     act();
   };
 }
+
+test('a job says so when its message can be had from nowhere else', async () => {
+  for (const onlyHere of [true, false]) {
+    const { intake, jobs } = setUp({ onlyHere });
+    await intake.take([message('good'), message('bad', { body: '' })]);
+    expect(jobs.map((job) => job.onlyHere ?? false)).toEqual([onlyHere, onlyHere]);
+  }
+});
 
 test('a message is captured before it is handed off', async () => {
   const { intake, order, stats } = setUp();

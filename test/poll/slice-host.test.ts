@@ -6,7 +6,7 @@ import type { SliceEvents, SliceHandle, SliceSpec } from '../../src/poll/handle.
 import { SliceHost } from '../../src/poll/index.js';
 import type { SliceSnapshot } from '../../src/poll/slice.js';
 import type { SliceToken } from '../../src/poll/tokens.js';
-import { zeroCounters } from '../../src/stats.js';
+import { type SinkSnapshot, zeroCounters } from '../../src/stats.js';
 
 /** A slice without anything in it. */
 class FakeSlice implements SliceHandle {
@@ -18,6 +18,7 @@ class FakeSlice implements SliceHandle {
   readonly woken: string[] = [];
   calls: string[] = [];
   counts: Record<string, number> = {};
+  sinks: SinkSnapshot[] = [];
   trouble = '';
 
   constructor(spec: SliceSpec, events: SliceEvents) {
@@ -37,6 +38,10 @@ class FakeSlice implements SliceHandle {
     this.woken.push(queueName);
   }
 
+  reopen(): void {
+    this.calls.push('reopen');
+  }
+
   async stop(): Promise<void> {
     this.calls.push('stop');
   }
@@ -47,7 +52,7 @@ class FakeSlice implements SliceHandle {
 
   /** One that has delivered so many and sees as many in flight beside a backlog of 100. */
   snapshot(): SliceSnapshot {
-    return Object.fromEntries(
+    const queues = Object.fromEntries(
       Object.entries(this.counts).map(([queueName, delivered]) => [
         queueName,
         {
@@ -59,9 +64,11 @@ class FakeSlice implements SliceHandle {
           lastPollAt: delivered,
           lastDeliveryAt: delivered,
           problem: '',
+          downSink: delivered > 10 ? 'hook' : '',
         },
       ]),
     );
+    return { queues, sinks: this.sinks };
   }
 
   problem(): string {
@@ -196,13 +203,13 @@ describe('a slice that crashes', () => {
     await host.start();
     at(0).counts = { a: 5 };
     at(1).counts = { a: 7 };
-    expect(host.snapshot().a?.counters.delivered).toBe(12);
+    expect(host.snapshot().queues.a?.counters.delivered).toBe(12);
     crash(0);
-    expect(host.snapshot().a?.counters.delivered).toBe(12);
+    expect(host.snapshot().queues.a?.counters.delivered).toBe(12);
     await pass(2_000);
     at(2).counts = { a: 1 };
     crash(2);
-    expect(host.snapshot().a).toMatchObject({ counters: { delivered: 13 }, drift: { duration: 13 } });
+    expect(host.snapshot().queues.a).toMatchObject({ counters: { delivered: 13 }, drift: { duration: 13 } });
   });
 
   test('ends the daemon when its successor finds that it can never work', async () => {
@@ -266,10 +273,48 @@ describe('the sum of the slices', () => {
     await host.start();
     at(0).counts = { a: 5, b: 1 };
     at(1).counts = { a: 7 };
-    expect(host.snapshot()).toMatchObject({
+    expect(host.snapshot().queues).toMatchObject({
       a: { inFlight: 112, backlog: 100, lastPollAt: 7, lastDeliveryAt: 7 },
       b: { inFlight: 101, backlog: 100 },
     });
+  });
+
+  test('has a sink down when it is in any slice, since it has been in the first', async () => {
+    const { host, at } = hostOf(3, ['a']);
+    await host.start();
+    const down = (downSince: number, problem: string): SinkSnapshot => ({
+      name: 'hook',
+      state: 'down',
+      downSince,
+      problem,
+      delivered: 2,
+      failed: 5,
+    });
+    const file: SinkSnapshot = { name: 'file', state: 'up', delivered: 4, failed: 0 };
+    at(0).sinks = [file, { name: 'hook', state: 'up', delivered: 3, failed: 0 }];
+    at(1).sinks = [file, down(2_000, 'HTTP 500')];
+    at(2).sinks = [file, down(1_000, 'HTTP 503')];
+    at(2).counts = { a: 11 };
+    expect(host.snapshot().sinks).toEqual([
+      { ...file, delivered: 12 },
+      { name: 'hook', state: 'down', downSince: 1_000, problem: 'HTTP 503', delivered: 7, failed: 10 },
+    ]);
+    expect(host.snapshot().queues.a?.downSink).toBe('hook');
+  });
+
+  test('keeps what a slice that crashed had counted of a sink, but not that it was down', async () => {
+    const { host, crash, at } = hostOf(1, ['a']);
+    await host.start();
+    const down = { state: 'down', downSince: 1, problem: 'HTTP 500' } as const;
+    at(0).sinks = [{ name: 'hook', delivered: 2, failed: 5, ...down }];
+    crash(0);
+    const past = { name: 'hook', state: 'up', delivered: 2, failed: 5 };
+    expect(host.snapshot().sinks).toEqual([past]);
+    await pass(2_000);
+    at(1).sinks = [{ name: 'hook', delivered: 1, failed: 0, ...down }];
+    expect(host.snapshot().sinks).toEqual([{ name: 'hook', ...down, delivered: 3, failed: 5 }]);
+    crash(1);
+    expect(host.snapshot().sinks).toEqual([{ ...past, delivered: 3 }]);
   });
 
   test('says each problem once', async () => {
@@ -281,17 +326,18 @@ describe('the sum of the slices', () => {
 
   test('is there for every queue before any slice has reported', () => {
     const { host } = hostOf(2);
-    expect(host.snapshot().b).toMatchObject({ inFlight: 0, lastPollAt: 0, counters: zeroCounters() });
+    expect(host.snapshot().queues.b).toMatchObject({ inFlight: 0, lastPollAt: 0, counters: zeroCounters() });
   });
 });
 
-test('stopping and aborting reach every slice', async () => {
+test('reopening, stopping and aborting reach every slice', async () => {
   const { host, spawned } = hostOf(2);
   await host.start();
+  host.reopen();
   host.abort();
   await host.stop();
   expect(spawned.map(({ calls }) => calls)).toEqual([
-    ['abort', 'stop'],
-    ['abort', 'stop'],
+    ['reopen', 'abort', 'stop'],
+    ['reopen', 'abort', 'stop'],
   ]);
 });

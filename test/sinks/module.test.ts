@@ -15,7 +15,7 @@ import {
   RetryLaterError,
   retryAfter,
 } from '../../src/sinks/index.js';
-import { HandlersSink } from '../../src/sinks/module.js';
+import { HandlersSink } from '../../src/sinks/module/module.js';
 import { until } from '../support/until.js';
 import { context, record } from './records.js';
 
@@ -258,12 +258,26 @@ describe('the time a handler may take', () => {
     expect(() => inlineHandlers({ default() {} }, log, timeout)).toThrow(/^handlerTimeout: must be/);
   });
 
-  test('is over when the daemon stops hard', async () => {
+  test('is told to be over when the daemon stops hard, but what it is doing is waited for', async () => {
     const stop = new AbortController();
-    const sink = inlineHandlers({ default: () => new Promise(() => {}) }, log);
-    const delivered = sink.deliver(record('a'), { attempt: 1, signal: stop.signal });
+    const finish: (() => void)[] = [];
+    const told: unknown[] = [];
+    const waits = (_event: unknown, { signal }: { signal: AbortSignal }) =>
+      new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => told.push(signal.reason));
+        finish.push(resolve);
+      });
+    let ended = false;
+    const delivered = inlineHandlers({ default: waits }, log)
+      .deliver(record('a'), { attempt: 1, signal: stop.signal })
+      .then(() => {
+        ended = true;
+      });
     stop.abort(new Error('stopping'));
-    await expect(delivered).rejects.toThrow('stopping');
+    await new Promise(setImmediate);
+    expect([told, ended]).toEqual([[new Error('stopping')], false]);
+    for (const resolve of finish) resolve();
+    await delivered;
     const calls: string[] = [];
     const counting = inlineHandlers({ default: (event) => void calls.push(event.id) }, log);
     await expect(counting.deliver(record('a'), { attempt: 1, signal: stop.signal })).rejects.toThrow(
@@ -340,7 +354,7 @@ describe('handlers in TypeScript', () => {
 
   // The import of a test goes through vitest, which can run it anywhere.
   const script = (path: string) => `
-    const { HandlersSink } = await import(${JSON.stringify(new URL('../../dist/sinks/module.js', import.meta.url).href)});
+    const { HandlersSink } = await import(${JSON.stringify(new URL('../../dist/sinks/module/module.js', import.meta.url).href)});
     const options = { name: 'mine', path: ${JSON.stringify(path)}, log: { child: () => ({}) } };
     const sink = await HandlersSink.load(options).catch((error) => console.log(error.name, error.message));
     const event = { messagetype: 'SmsReport', id: 'a', json: '{}' };

@@ -1,5 +1,5 @@
 // Appends events to the file named by its argument, many at a time.
-import { NdjsonSink } from '../../dist/sinks/ndjson.js';
+import { NdjsonSink } from '../../dist/sinks/ndjson/ndjson.js';
 import { record } from './ndjson-record.mjs';
 
 const { path, from, count, padding } = JSON.parse(process.argv[2]);

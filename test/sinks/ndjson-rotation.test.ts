@@ -25,10 +25,10 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { AppendFile } from '../../src/sinks/append-file.js';
-import { Compressor } from '../../src/sinks/compressor.js';
-import { NdjsonSink } from '../../src/sinks/ndjson.js';
-import { putAside } from '../../src/sinks/put-aside.js';
+import { AppendFile } from '../../src/sinks/ndjson/append-file.js';
+import { Compressor } from '../../src/sinks/ndjson/compressor.js';
+import { NdjsonSink } from '../../src/sinks/ndjson/ndjson.js';
+import { putAside } from '../../src/sinks/ndjson/put-aside.js';
 import { startScript } from '../support/script.js';
 import { until } from '../support/until.js';
 import { record } from './records.js';
@@ -319,7 +319,7 @@ describe('somebody else', () => {
 
 test('a disk that refuses new files refuses the event, and keeps what it confirmed', async () => {
   const script = `
-    const { NdjsonSink } = await import(${JSON.stringify(new URL('../../dist/sinks/ndjson.js', import.meta.url).href)});
+    const { NdjsonSink } = await import(${JSON.stringify(new URL('../../dist/sinks/ndjson/ndjson.js', import.meta.url).href)});
     const { record } = await import(${JSON.stringify(new URL('./ndjson-record.mjs', import.meta.url).href)});
     const fs = (await import('node:fs')).default;
     const { syncBuiltinESMExports } = await import('node:module');

@@ -1,6 +1,6 @@
 // Appends events to a file that is put aside again and again, in several threads, as many at a time as are in flight.
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { NdjsonSink } from '../../dist/sinks/ndjson.js';
+import { NdjsonSink } from '../../dist/sinks/ndjson/ndjson.js';
 import { record } from './ndjson-record.mjs';
 
 if (isMainThread) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.js';
-import { NdjsonSink } from '../../src/sinks/ndjson.js';
+import { NdjsonSink } from '../../src/sinks/ndjson/ndjson.js';
 import { startScript } from '../support/script.js';
 import { record } from './records.js';
 
@@ -126,7 +126,7 @@ describe('writing', () => {
 test('a group of events costs one write', async () => {
   const trace = join(directory, 'trace');
   const script = `
-    const { NdjsonSink } = await import(${JSON.stringify(new URL('../../dist/sinks/ndjson.js', import.meta.url).href)});
+    const { NdjsonSink } = await import(${JSON.stringify(new URL('../../dist/sinks/ndjson/ndjson.js', import.meta.url).href)});
     const { record } = await import(${JSON.stringify(new URL('./ndjson-record.mjs', import.meta.url).href)});
     const fs = (await import('node:fs')).default;
     const sink = await NdjsonSink.open({ name: 'n', path: ${JSON.stringify(path)}, wants: () => true });

@@ -1,5 +1,5 @@
 // Delivers events to standard output.
-import { NdjsonSink } from '../../dist/sinks/ndjson.js';
+import { NdjsonSink } from '../../dist/sinks/ndjson/ndjson.js';
 import { record } from './ndjson-record.mjs';
 
 const { count, padding } = JSON.parse(process.argv[2]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DeadLetterError, type DeliveryContext, type Sink } from '../../src/sinks/index.js';
-import { Rate } from '../../src/sinks/webhook-rate.js';
+import { Rate } from '../../src/sinks/webhook/rate.js';
 import { until } from '../support/until.js';
 import { context, record } from './records.js';
 import { ok, openWebhook, Receiver, type Reply, status, type WebhookInput } from './webhook-receiver.js';

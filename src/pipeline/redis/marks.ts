@@ -1,0 +1,82 @@
+/**
+ * The marks of one queue in Redis: a sorted set of fingerprints, each with the time after which it may go. A mark costs
+ * about 110 bytes, whatever the id.
+ *
+ * A mark outlives the confirmed delete by a few seconds, because a copy of its message may still be on its way into the
+ * store: an add whose answer was lost is made again, and would find neither job nor mark.
+ */
+import type { Redis } from 'ioredis';
+import { type DeliveredMarks, KEEP_MARKS_MS } from '../backend.js';
+import { fingerprint } from '../fingerprint.js';
+import { Group } from '../group.js';
+
+/** Enough for what is looked for among the marks, which is only what came again. */
+const CHARACTERS = 12;
+/** Longer than hand-off pauses between two tries. */
+const LINGER_MS = 6_000;
+
+export interface RedisClients {
+  /** Fails fast. */
+  producer: Redis;
+  /** Waits until Redis is back. */
+  consumer: Redis;
+}
+
+export class RedisMarks implements DeliveredMarks {
+  readonly #key: string;
+  readonly #clients: RedisClients;
+  readonly #linger: number;
+  readonly #adding: Group<string, void>;
+  #sweeping = false;
+  #lingering = false;
+
+  /** @param linger ms that a mark outlives the delete of its message */
+  constructor(key: string, clients: RedisClients, keep = KEEP_MARKS_MS, linger = LINGER_MS) {
+    this.#key = key;
+    this.#clients = clients;
+    this.#linger = linger;
+    this.#adding = new Group(async (messageIds) => {
+      await clients.consumer.zadd(key, ...scored(messageIds, Date.now() + keep));
+      return [];
+    });
+  }
+
+  add(messageId: string): Promise<void> {
+    return this.#adding.add(messageId);
+  }
+
+  async has(messageId: string): Promise<boolean> {
+    return (await this.#clients.consumer.zscore(this.#key, fingerprint(messageId, CHARACTERS))) !== null;
+  }
+
+  async among(messageIds: readonly string[]): Promise<ReadonlySet<string>> {
+    if (messageIds.length === 0) return new Set();
+    const members = messageIds.map((id) => fingerprint(id, CHARACTERS));
+    const scores = await this.#clients.producer.zmscore(this.#key, ...members);
+    return new Set(messageIds.filter((_, index) => scores[index] !== null));
+  }
+
+  async remove(messageIds: readonly string[]): Promise<void> {
+    if (messageIds.length === 0) return;
+    this.#lingering = true;
+    this.#sweepLater();
+    await this.#clients.producer.zadd(this.#key, 'XX', ...scored(messageIds, Date.now() + this.#linger));
+  }
+
+  /** Also takes along what others left behind. A sweep that fails is made up for by the next. */
+  #sweepLater(): void {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    const timer = setTimeout(() => {
+      this.#sweeping = false;
+      if (this.#lingering) this.#sweepLater();
+      this.#lingering = false;
+      this.#clients.producer.zremrangebyscore(this.#key, '-inf', Date.now()).catch(() => {});
+    }, this.#linger);
+    timer.unref();
+  }
+}
+
+function scored(messageIds: readonly string[], score: number): (number | string)[] {
+  return messageIds.flatMap((id) => [score, fingerprint(id, CHARACTERS)]);
+}

@@ -1,0 +1,119 @@
+/** Whether a Redis keeps what it has confirmed, on real servers; what 7.2 can do more, on one that is played. */
+import { Redis } from 'ioredis';
+import { describe, expect, test } from 'vitest';
+import { UsageError } from '../../src/errors.js';
+import { RedisBackend } from '../../src/pipeline/index.js';
+import { type DurableClient, RedisDurability } from '../../src/pipeline/redis/durability.js';
+import { TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const AOF = ['--appendonly', 'yes', '--appendfsync'];
+
+test.each([
+  ['appendonly no', ['--appendonly', 'no'], /this Redis has appendonly no: set appendonly yes/],
+  ['appendfsync no', [...AOF, 'no'], /this Redis has appendfsync no: set appendfsync everysec, or always/],
+])('refuses a Redis with %s', async (_name, settings, reason) => {
+  await using server = await TestRedis.start(...settings);
+  const backend = new RedisBackend(server.url, 'bull');
+  const error = await backend.checkDurability().catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(UsageError);
+  expect(error).toMatchObject({ code: 'REDIS_NOT_DURABLE', message: expect.stringMatching(reason) });
+  await backend.close();
+});
+
+test('has nothing to say of one that writes each command to disk', async () => {
+  await using server = await TestRedis.start(...AOF, 'always');
+  const backend = new RedisBackend(server.url, 'bull');
+  expect(await backend.checkDurability()).toBeUndefined();
+  await backend.makeDurable();
+  await backend.close();
+});
+
+test('waits for a replica where there is one, and goes on without when it has left', async () => {
+  await using server = await TestRedis.start(
+    ...AOF,
+    'everysec',
+    '--repl-timeout',
+    '2',
+    '--repl-ping-replica-period',
+    '1',
+    '--repl-diskless-sync-delay',
+    '0',
+  );
+  await using replica = await TestRedis.start('--replicaof', `127.0.0.1 ${server.port}`);
+  const admin = new Redis(server.url);
+  await until('the replica', async () => /state=online/.test(await admin.info('replication')));
+  admin.disconnect();
+  const backend = new RedisBackend(server.url, 'bull');
+  expect(await backend.checkDurability()).toBeUndefined();
+  await backend.makeDurable();
+  process.kill(replica.pid, 'SIGSTOP');
+  await expect(backend.makeDurable()).rejects.toMatchObject({
+    message: 'Redis has not got it to a replica within 5 s',
+  });
+  process.kill(replica.pid, 'SIGCONT');
+  await replica.down('SIGKILL');
+  await until('it to work again', () =>
+    backend.makeDurable().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await backend.close();
+});
+
+describe('on Redis 7.2', () => {
+  /** @param local how many files WAITAOF says are written */
+  function played(fsync: string | undefined, local: number, replicas = 0) {
+    const calls: string[] = [];
+    const client = {
+      info: async () => `aof_enabled:1\r\nredis_version:7.2.4\r\nconnected_slaves:${replicas}\r\n`,
+      set: async (key: string) => calls.push(`SET ${key}`),
+      wait: async () => calls.push('WAIT'),
+      call: async (name: string) => {
+        if (name === 'CONFIG' && fsync === undefined) throw new Error('NOPERM this user has no permissions');
+        if (name === 'CONFIG') return ['appendfsync', fsync];
+        calls.push(name);
+        return [local, 0];
+      },
+      on: () => client,
+    };
+    return { durability: new RedisDurability(client as unknown as DurableClient, 'marker'), calls };
+  }
+
+  test.each([
+    ['everysec', ['SET marker', 'WAITAOF']],
+    [undefined, ['SET marker', 'WAITAOF']],
+    ['always', []],
+  ])('appendfsync %s: %j', async (fsync, wanted) => {
+    const { durability, calls } = played(fsync, 1);
+    expect(await durability.check()).toBeUndefined();
+    await durability.makeDurable();
+    expect(calls).toEqual(wanted);
+  });
+
+  test('fails when the file was not written', async () => {
+    const { durability } = played('everysec', 0);
+    await expect(durability.makeDurable()).rejects.toMatchObject({
+      code: 'REDIS_NOT_DURABLE_YET',
+      message: 'Redis has not written it to its append-only file within 5 s',
+    });
+  });
+
+  test('those who ask at the same time share the wait', async () => {
+    const { durability, calls } = played('everysec', 1, 1);
+    await Promise.all(Array.from({ length: 20 }, () => durability.makeDurable()));
+    expect(calls).toEqual(['SET marker', 'WAITAOF', 'WAIT']);
+  });
+});
+
+test('warns of an older Redis that writes to disk every second', async () => {
+  await using server = await TestRedis.start(...AOF, 'everysec');
+  const backend = new RedisBackend(server.url, 'bull');
+  const warning = await backend.checkDurability();
+  // Where the tests run on 7.2 or later there is nothing to warn of.
+  if (warning !== undefined)
+    expect(warning).toMatch(/before 7\.2 .*set appendfsync always, or use ackOn: delivered$/);
+  await backend.makeDurable();
+  await backend.close();
+});
