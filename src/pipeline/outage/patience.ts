@@ -1,5 +1,4 @@
 /** How long the calls of a queue's worker wait for a store in trouble: as long as it takes, until the worker closes. */
-import { setMaxListeners } from 'node:events';
 import { fullJitter, pause } from '../../backoff.js';
 import { isStoreTrouble } from './store-trouble.js';
 
@@ -21,12 +20,9 @@ export class StoreAwayError extends Error {
 
 export class Patience {
   readonly #closing = new AbortController();
+  /** What the end does to the calls under way: on this path a listener of the signal for each would cost too much. */
+  readonly #underWay = new Set<() => void>();
   #grace = CLOSING_GRACE_MS;
-
-  constructor() {
-    // One for each call under way, of which there are as many as deliveries.
-    setMaxListeners(0, this.#closing.signal);
-  }
 
   get ended(): boolean {
     return this.#closing.signal.aborted;
@@ -34,7 +30,9 @@ export class Patience {
 
   /** The worker closes. */
   end(): void {
+    if (this.ended) return;
     this.#closing.abort();
+    for (const onEnd of this.#underWay) onEnd();
   }
 
   /**
@@ -67,12 +65,11 @@ export class Patience {
    * @throws {StoreAwayError} when that is over
    */
   within<T>(call: Promise<T>, grace = this.#grace): Promise<T> {
-    const { signal } = this.#closing;
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
       const settle = (act: () => void) => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', onEnd);
+        this.#underWay.delete(onEnd);
         act();
       };
       const onEnd = () => {
@@ -85,8 +82,8 @@ export class Patience {
         (value) => settle(() => resolve(value)),
         (error: unknown) => settle(() => reject(error)),
       );
-      if (signal.aborted) onEnd();
-      else signal.addEventListener('abort', onEnd, { once: true });
+      if (this.ended) onEnd();
+      else this.#underWay.add(onEnd);
     });
   }
 
