@@ -15,7 +15,7 @@
  * Who waits does so inside `run`, until the circuit closes or the own probe has failed: then the event is given back, so
  * that others get its place, and no number of bad events keeps the good ones behind them from being a probe; those that
  * have not failed yet have their turn first. What says something about the event alone (a dead letter, a handler that asks
- * for more time) counts as an answer of the sink.
+ * for more time) counts as an answer of the sink; a refusal that any event would have met counts as a failure of it.
  */
 import { fullJitter } from '../backoff.js';
 import { describeError, ReceiptdError } from '../errors.js';
@@ -110,7 +110,7 @@ export class Circuit {
       } catch (error) {
         if (probe) this.#probing = false;
         if (signal.aborted) this.#schedule();
-        else if (DeadLetterError.is(error) || RetryLaterError.is(error)) this.#succeeded();
+        else if (isAboutEvent(error)) this.#succeeded();
         else this.#failed(id, error, probe);
         if (this.#problem === undefined || signal.aborted) throw error;
         if (probe) throw this.#down(FAILED_PROBE_MS);
@@ -189,8 +189,13 @@ export class Circuit {
       this.#openedAt = performance.now();
       this.#failedProbes = 0;
       this.#options.onChange?.(this.#problem);
-    } else if (!probe) return;
-    else {
+    } else if (!probe) {
+      this.#nextProbeAt = Math.max(
+        this.#nextProbeAt,
+        performance.now() + Math.min(delayOf(error), ASKED_CAP_MS),
+      );
+      return;
+    } else {
       this.#problem = describeError(error);
       this.#failedProbes += 1;
     }
@@ -218,4 +223,10 @@ export class Circuit {
   #down(delay: number): SinkDownError {
     return new SinkDownError(this.#problem ?? 'the sink is down', delay);
   }
+}
+
+/** It is an answer of a sink that works. */
+function isAboutEvent(error: unknown): boolean {
+  if (RetryLaterError.is(error)) return true;
+  return DeadLetterError.is(error) && (error as Partial<DeadLetterError>).aboutSink !== true;
 }

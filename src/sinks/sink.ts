@@ -48,8 +48,12 @@ export interface Sink {
 
 /** Thrown by a sink or a handler: this event is a dead letter now, without further attempts. */
 export class DeadLetterError extends ReceiptdError {
-  constructor(reason: string, options?: ErrorOptions) {
+  /** The sink refuses this event as it would any other (an address or a login that is wrong). @default false */
+  readonly aboutSink: boolean;
+
+  constructor(reason: string, options: ErrorOptions & { aboutSink?: boolean } = {}) {
     super('DEAD_LETTER', reason, options);
+    this.aboutSink = options.aboutSink ?? false;
   }
 
   /** Also of one that comes from another copy of this package, as a handlers' file may have installed. */

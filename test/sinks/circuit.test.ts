@@ -212,3 +212,30 @@ test('one who gives up while it waits leaves the line, and a probe that is given
   await vi.advanceTimersByTimeAsync(10);
   expect(tried).toEqual(['e']);
 });
+
+test('events that failed together, with one error, count once', async () => {
+  const together = new Error('503');
+  const fail = () => {
+    throw together;
+  };
+  for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) await expect(run(id, never, fail)).rejects.toThrow('503');
+  expect(circuit.problem).toBeUndefined();
+});
+
+test('events that are refused because of the sink open it, and die no more once it is open', async () => {
+  const refuse = () => {
+    throw new DeadLetterError('404', { aboutSink: true });
+  };
+  for (const id of ['a', 'b', 'c', 'd']) {
+    await expect(run(id, never, refuse)).rejects.toThrow(DeadLetterError);
+  }
+  const fifth = expect(run('e', never, refuse)).rejects.toThrow(SinkDownError);
+  await vi.advanceTimersByTimeAsync(10_000);
+  await fifth;
+  expect(circuit.problem).toBe('404');
+  works = true;
+  const sixth = run('f');
+  await vi.advanceTimersByTimeAsync(60_000);
+  await sixth;
+  expect(circuit.problem).toBeUndefined();
+});
