@@ -44,12 +44,21 @@ export interface DeliveredMarks {
   has(messageId: string): Promise<boolean>;
   /** For whoever adds jobs: fails fast while the store is out of reach. @returns those of these that are marked */
   among(messageIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** They may still be found for a few seconds. */
+  /** They may still be found for a little longer than {@link MARKS_LINGER_MS}. */
   remove(messageIds: readonly string[]): Promise<void>;
 }
 
+/**
+ * ms that a mark outlives the confirmed delete: an add whose answer was lost is made again, and would find neither job nor
+ * mark. Longer than a frozen connection is waited for, and hand-off pauses after it.
+ */
+export const MARKS_LINGER_MS = 20_000;
+
 /** MNS keeps no message longer. */
 export const KEEP_MARKS_MS = 7 * 24 * 3_600_000;
+
+/** ms, asked whenever marks are set. */
+export type MarksKeep = () => number;
 
 export interface Claim {
   /** What two duplicates have in common. */
@@ -77,6 +86,12 @@ export interface Claims {
   release(claims: readonly Claim[]): Promise<void>;
 }
 
+/** A job as it was read. */
+export interface UntriedJob {
+  id: string;
+  receiptHandle: string;
+}
+
 export interface Backend {
   /** For adding jobs and asking about them: calls fail fast while the store is out of reach. */
   queue(name: string): ReceiptQueue;
@@ -84,10 +99,13 @@ export interface Backend {
   worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker;
   /** Forgets those of these jobs that are completed, all in one call; any other stays as it is. */
   removeCompleted(name: string, jobIds: readonly string[]): Promise<void>;
-  /** Forgets those of these jobs that wait and that no worker has ever taken, all in one call. @returns how many */
-  removeUntried(name: string, jobIds: readonly string[]): Promise<number>;
-  /** @param keep ms until a mark that nobody removes is forgotten. @default KEEP_MARKS_MS */
-  marks(name: string, keep?: number): DeliveredMarks;
+  /**
+   * Forgets those of these jobs that wait, that no worker has ever taken, and that still have this handle: one that has
+   * got another meanwhile is a message that came again, and may be nowhere else by now. All in one call. @returns how many
+   */
+  removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number>;
+  /** @param keep how long a mark lasts that nobody removes. @default KEEP_MARKS_MS */
+  marks(name: string, keep?: MarksKeep): DeliveredMarks;
   /** @param window ms for which a delivered key is remembered */
   claims(name: string, window: number): Claims;
   /**

@@ -3,6 +3,7 @@
  * it has confirmed; a retry skips those that had. A message is passed on for acknowledgement only after its job is
  * finished in the store: all of its events delivered, or dead.
  */
+import { setMaxListeners } from 'node:events';
 import { DelayedError, UnrecoverableError } from 'bullmq';
 import type { Acknowledgement } from '../ack/index.js';
 import { describeError } from '../errors.js';
@@ -32,6 +33,8 @@ import {
 const RETRY_BASE_MS = 1_000;
 const RETRY_CAP_MS = 15 * 60_000;
 const LOCK_MS = 15_000;
+/** Processes that may die, and outages of the store that may outlast a lock, while an event is being delivered. */
+const LEAST_STALLS = 8;
 /** Completed jobs that nobody removes; past the longest retention of MNS none can come again. */
 const KEEP_COMPLETED_S = 7 * 24 * 3600;
 const LOCK_LOST = 'the lock of the job was lost';
@@ -80,8 +83,8 @@ export class Deliverer {
       concurrency,
       lockDuration: lock,
       stalledInterval: lock / 3,
-      // Dying in the middle of a delivery costs an attempt: an event that kills its process ends as a dead letter.
-      maxStalledCount: options.attempts,
+      // An event that kills its process each time ends as a dead letter; one that is only there each time does not so soon.
+      maxStalledCount: Math.max(options.attempts, LEAST_STALLS),
       removeOnComplete: marks === undefined ? { age: KEEP_COMPLETED_S } : { count: 0 },
       runRetryDelay: RETRY_BASE_MS,
       settings: {
@@ -136,6 +139,8 @@ export class Deliverer {
     const { signal } = this.#options;
     const id = job.id ?? '';
     const attempt = new AbortController();
+    // Each delivery of a list of events listens, and more than ten are no leak.
+    setMaxListeners(0, attempt.signal);
     if (signal.aborted) attempt.abort(signal.reason);
     // One that is still under way here has lost the job to this one.
     this.#underWay.get(id)?.abort(new Error(LOCK_LOST));

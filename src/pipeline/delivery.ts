@@ -16,6 +16,8 @@ const DELIVERIES_AT_A_TIME = 16;
 const FAILURES_TOLD = 3;
 /** Characters of what is told. */
 const REASON_MOST = 2_000;
+/** ms between two looks at what was confirmed while other deliveries are under way. */
+const TELL_EVERY_MS = 1_000;
 /** ms until an event is looked at again whose duplicate is being delivered. */
 const DUPLICATE_WAIT_MS = 1_000;
 
@@ -92,17 +94,15 @@ export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryO
   let tried = 0;
   while (tried < tasks.length && !context.signal.aborted) {
     const part = tasks.slice(tried, tried + DELIVERIES_AT_A_TIME);
-    const results = await Promise.allSettled(part.map(({ sink, record }) => sink.deliver(record, context)));
-    tried += part.length;
     const before = confirmed.size;
+    const results = await settled(part, context, confirmed, onProgress);
+    tried += part.length;
     let retryable = 0;
-    for (const [index, { sink, key }] of part.entries()) {
+    for (const [index, { sink }] of part.entries()) {
       const result = results[index];
-      if (result?.status !== 'rejected') confirmed.add(key);
-      else {
-        failures.push({ sink, error: result.reason });
-        if (!DeadLetterError.is(result.reason)) retryable += 1;
-      }
+      if (result?.status !== 'rejected') continue;
+      failures.push({ sink, error: result.reason });
+      if (!DeadLetterError.is(result.reason)) retryable += 1;
     }
     const complete = recordsOf(part).filter((record) =>
       tasks.every((task) => task.record !== record || confirmed.has(task.key)),
@@ -121,10 +121,40 @@ export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryO
     if (retryable === part.length) break;
   }
   const left = tasks.length - tried;
-  if (failures.length > 0 || left > 0) throw failureOf(failures, left);
+  if (failures.length > 0 || left > 0) {
+    // The daemon stops hard, or the job is another's: neither is the event's fault.
+    if (context.signal.aborted) throw new NotNowError('the delivery was given up', 0);
+    throw failureOf(failures, left);
+  }
   if (elsewhere > 0)
     throw new NotNowError('an event with the same key is being delivered', DUPLICATE_WAIT_MS);
   return outcome;
+}
+
+/** Makes the deliveries; one that has to wait for its sink does not keep the confirmations of the others from being told. */
+async function settled(
+  part: readonly Task[],
+  context: DeliveryContext,
+  confirmed: Set<string>,
+  onProgress: DeliveryOptions['onProgress'],
+): Promise<PromiseSettledResult<void>[]> {
+  let told = confirmed.size;
+  const telling = setInterval(() => {
+    if (confirmed.size === told) return;
+    told = confirmed.size;
+    // What is not told now is told with all of the part.
+    onProgress(confirmed).catch(() => {});
+  }, TELL_EVERY_MS);
+  try {
+    return await Promise.allSettled(
+      part.map(async ({ sink, record, key }) => {
+        await sink.deliver(record, context);
+        confirmed.add(key);
+      }),
+    );
+  } finally {
+    clearInterval(telling);
+  }
 }
 
 /** The deliveries of one event, made or not. */

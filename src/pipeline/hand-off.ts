@@ -107,7 +107,9 @@ export class HandOff {
   /** Undefined when it is not there any more. */
   async #update(stored: StoredJob, job: ReceiptJob): Promise<true | undefined> {
     try {
-      await stored.updateData({ ...stored.data, message: job.message });
+      // A job that is the only copy from here on must say so, even if it was made where it was not; never the reverse.
+      const mark = job.onlyHere === true ? { onlyHere: true as const } : {};
+      await stored.updateData({ ...stored.data, ...mark, message: job.message });
       return true;
     } catch (error) {
       if ((await this.#stored(job)) !== undefined) throw error;

@@ -5,7 +5,14 @@ import { EmbeddedBackend } from './embedded/backend.js';
 import { PostgresBackend } from './postgres/backend.js';
 import { RedisBackend } from './redis/backend.js';
 
-export type { Backend, DeliveredMarks, PipelineConfig, ReceiptQueue, StoredJob } from './backend.js';
+export type {
+  Backend,
+  DeliveredMarks,
+  PipelineConfig,
+  ReceiptQueue,
+  StoredJob,
+  UntriedJob,
+} from './backend.js';
 export { DeadLetters } from './dead-letters/dead-letters.js';
 export type {
   DeadLetterCount,
@@ -25,6 +32,7 @@ export { DataDirInUseError, DataDirLock, type DataDirOwner } from './embedded/da
 export { EnqueuedHandOff, isAcknowledged } from './enqueued.js';
 export { HandOff } from './hand-off.js';
 export { type Envelope, jobIdOf, type ReceiptJob } from './job.js';
+export { describeStoreError } from './outage/store-trouble.js';
 export { PostgresBackend } from './postgres/backend.js';
 export { RedisBackend } from './redis/backend.js';
 

@@ -26,6 +26,7 @@ import { Caution } from './caution.js';
 import { DriftLog } from './drift-log.js';
 import { Gate } from './gate.js';
 import { Intake } from './intake.js';
+import { KeepOfDeleted } from './keep-of-deleted.js';
 import { Poller } from './poller.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
@@ -35,8 +36,6 @@ import { CHANGES, Visibility } from './visibility.js';
 const BACKLOG_EVERY_MS = 1_000;
 /** Batch deletes of one queue under way at once. */
 const DELETES = 4;
-/** ms; where a message is deleted before it is delivered, its mark is for a delete that failed. */
-const KEEP_MARKS_OF_DELETED_MS = 15 * 60_000;
 
 export interface QueueRunnerOptions {
   config: Config;
@@ -63,6 +62,7 @@ export class QueueRunner {
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
   readonly #marks: DeliveredMarks;
+  readonly #keepOfDeleted = new KeepOfDeleted();
   readonly #gate: Gate;
   readonly #caution = new Caution();
   readonly #acknowledger: Acknowledger;
@@ -99,7 +99,7 @@ export class QueueRunner {
     this.#store = backend.queue(queueName);
     this.#marks = backend.marks(
       queueName,
-      config.pipeline.ackOn === 'enqueued' ? KEEP_MARKS_OF_DELETED_MS : undefined,
+      config.pipeline.ackOn === 'enqueued' ? () => this.#keepOfDeleted.ms : undefined,
     );
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
@@ -131,7 +131,7 @@ export class QueueRunner {
         store: this.#store,
         change: (receiptHandle, seconds) =>
           this.#mns.changeVisibility(receiptHandle, seconds, { signal: hardStop }),
-        removeUntried: (jobIds) => backend.removeUntried(queueName, jobIds),
+        removeUntried: (jobs) => backend.removeUntried(queueName, jobs),
         stats: this.#stats,
         log: this.#log,
         signal: hardStop,
@@ -191,6 +191,7 @@ export class QueueRunner {
         const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
         this.#visibility?.noteBatch(messages);
+        this.#keepOfDeleted.note(messages);
         return messages;
       },
       onBatch: (messages) => intake.take(messages),

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
+import { describeStoreError } from '../pipeline/index.js';
 
 export type Stage = 'token' | 'poll' | 'store' | 'capture' | 'hand-off' | 'deliver' | 'ack';
 
@@ -39,7 +40,7 @@ export class Troubles {
   }
 
   report(stage: Stage, error: unknown): void {
-    const reason = stage === 'deliver' ? maskPhones(describeError(error)) : describeError(error);
+    const reason = stage === 'deliver' ? maskPhones(describeError(error)) : describeStoreError(error);
     const now = performance.now();
     const before = this.#troubles.get(stage);
     const quietFor = now - (before?.saidAt ?? Number.NEGATIVE_INFINITY);

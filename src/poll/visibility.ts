@@ -14,7 +14,13 @@ import type { Logger } from 'pino';
 import { fullJitter, pause } from '../backoff.js';
 import { describeError } from '../errors.js';
 import { MnsAuthError } from '../mns/index.js';
-import { type Envelope, jobIdOf, type ReceiptQueue, type StoredJob } from '../pipeline/index.js';
+import {
+  type Envelope,
+  jobIdOf,
+  type ReceiptQueue,
+  type StoredJob,
+  type UntriedJob,
+} from '../pipeline/index.js';
 import type { QueueStats } from '../stats.js';
 
 /** Changes under way at once. */
@@ -35,8 +41,8 @@ export interface VisibilityOptions {
   store: Pick<ReceiptQueue, 'getJob' | 'getJobs'>;
   /** ChangeMessageVisibility */
   change(receiptHandle: string, seconds: number): Promise<{ receiptHandle: string; visibleUntil: number }>;
-  /** Forgets those of these jobs that wait and that no worker has ever taken. @returns how many */
-  removeUntried(jobIds: readonly string[]): Promise<number>;
+  /** Forgets those of these jobs that wait, that no worker has ever taken, and that have this handle. @returns how many */
+  removeUntried(jobs: readonly UntriedJob[]): Promise<number>;
   stats: QueueStats;
   log: Logger;
   /** Aborts when the daemon is about to stop hard. */
@@ -188,8 +194,11 @@ export class Visibility {
       const isVoid = ({ data }: StoredJob) => data.message.visibleUntil + CLOCK_GRAIN_MS <= now;
       for (const job of untried)
         if (!isVoid(job)) next = Math.min(next, job.data.message.visibleUntil + CLOCK_GRAIN_MS);
-      const ids = untried.filter(isVoid).map(({ id }) => id ?? '');
-      const dropped = ids.length === 0 ? 0 : await removeUntried(ids);
+      const dropping = untried.filter(isVoid).map(({ id = '', data }) => ({
+        id,
+        receiptHandle: data.message.receiptHandle,
+      }));
+      const dropped = dropping.length === 0 ? 0 : await removeUntried(dropping);
       stats.count('dropped', dropped);
       if (page.length < PAGE) return next;
       from += page.length - dropped;

@@ -62,6 +62,7 @@ export class Batcher<T> {
   #added = 0;
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
+  #draining = false;
   #closed: Promise<void> | undefined;
   #settled: (() => void) | undefined;
 
@@ -105,6 +106,12 @@ export class Batcher<T> {
     });
   }
 
+  /** Lets nothing linger from now on, what waits and what is still to come: the process stops. */
+  drain(): void {
+    this.#draining = true;
+    this.#pump();
+  }
+
   /** Takes no more, sends what waits, and resolves when all of it is settled. */
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
@@ -145,7 +152,8 @@ export class Batcher<T> {
     let oldest: { key: string | undefined; line: Line<T>; order: number } | undefined;
     for (const [key, line] of this.#lines) {
       const { order, due } = first(line.entries);
-      const ready = line.entries.size >= line.size || due <= now || this.#closed !== undefined;
+      const ready =
+        line.entries.size >= line.size || due <= now || this.#draining || this.#closed !== undefined;
       if (ready && order < (oldest?.order ?? Number.POSITIVE_INFINITY)) oldest = { key, line, order };
     }
     if (oldest === undefined) return [];

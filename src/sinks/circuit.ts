@@ -4,7 +4,7 @@
  * while others were delivered after it is known to be at fault itself, and says nothing about the sink any more.
  *
  * ```
- *           FAILURES events in a row fail
+ *           FAILURES events in a row fail, or fewer for long
  *  CLOSED ────────────────────────────────▶ OPEN ◀──────────────┐
  *    ▲      all may try                      │ nobody may       │ it fails: a longer pause
  *    │                                       │ pause over       │
@@ -23,6 +23,9 @@ import { DeadLetterError, delayOf, RetryLaterError } from './sink.js';
 
 /** Different events that failed with none delivered between. */
 const FAILURES = 5;
+/** ms without a success after which fewer will do, but not one alone: that may be its own fault. */
+const FAILING_FOR_MS = 30_000;
+const FEWEST = 2;
 /** Events at fault that are remembered, the latest ones. */
 const AT_FAULT = 1_000;
 const PROBE_BASE_MS = 1_000;
@@ -32,7 +35,9 @@ const ASKED_CAP_MS = 5 * 60_000;
 
 /** ms that an event whose probe failed leaves its place to others: stores may give it back before all that wait. */
 const FAILED_PROBE_MS = 15_000;
-/** ms until an event is due again that is given back because the process stops. */
+/** ms that an event waits at a time. */
+const LONGEST_WAIT_MS = 30 * 60_000;
+/** ms until an event is due again that is given back because the process stops, or because it has waited for long. */
 const DRAINED_MS = 1_000;
 
 /** The sink is down, and the event is not to wait here any longer: give it back, it has lost no attempt. */
@@ -66,6 +71,8 @@ export class Circuit {
   /** Ids of events that failed since the last success, as far as they count. */
   readonly #failing = new Set<string>();
   readonly #atFault = new Set<string>();
+  /** When the first of them did, by `performance.now()`. */
+  #failingSince = 0;
   /** Failures that were counted: events that went out together fail with one and the same. */
   readonly #counted = new WeakSet<object>();
   readonly #waiting = new Set<Waiter>();
@@ -131,6 +138,7 @@ export class Circuit {
     signal.throwIfAborted();
     return new Promise<boolean>((resolve, reject) => {
       const leave = () => {
+        clearTimeout(longest);
         signal.removeEventListener('abort', onAbort);
         this.#waiting.delete(waiter);
       };
@@ -146,6 +154,8 @@ export class Circuit {
         },
       };
       const onAbort = () => waiter.giveUp(signal.reason);
+      // What it holds beside its place (a claim on its key) does not last for ever.
+      const longest = setTimeout(() => waiter.giveUp(this.#down(DRAINED_MS)), LONGEST_WAIT_MS);
       signal.addEventListener('abort', onAbort);
       this.#waiting.add(waiter);
       this.#schedule();
@@ -181,37 +191,41 @@ export class Circuit {
   }
 
   #failed(id: string, error: unknown, probe: boolean): void {
-    if (this.#problem === undefined && (this.#atFault.has(id) || this.#isCounted(error))) return;
-    this.#failing.add(id);
+    const now = performance.now();
+    const asked = now + Math.min(delayOf(error), ASKED_CAP_MS);
     if (this.#problem === undefined) {
-      if (this.#failing.size < FAILURES) return;
+      if (!this.#opens(id, error, now)) return;
       this.#problem = describeError(error);
-      this.#openedAt = performance.now();
+      this.#openedAt = now;
       this.#failedProbes = 0;
       this.#options.onChange?.(this.#problem);
-    } else if (!probe) {
-      this.#nextProbeAt = Math.max(
-        this.#nextProbeAt,
-        performance.now() + Math.min(delayOf(error), ASKED_CAP_MS),
-      );
-      return;
     } else {
+      this.#failing.add(id);
+      if (!probe) {
+        this.#nextProbeAt = Math.max(this.#nextProbeAt, asked);
+        return;
+      }
       this.#problem = describeError(error);
       this.#failedProbes += 1;
     }
     const { probeBase = PROBE_BASE_MS, random } = this.#options;
     const longest = Math.min(PROBE_CAP_MS, probeBase * 2 ** Math.min(this.#failedProbes, 30));
-    const asked = Math.min(delayOf(error), ASKED_CAP_MS);
-    const pause = Math.max(longest / 2 + fullJitter(1, longest / 2, longest / 2, random), asked);
-    this.#nextProbeAt = performance.now() + pause;
+    const pause = longest / 2 + fullJitter(1, longest / 2, longest / 2, random);
+    this.#nextProbeAt = Math.max(now + pause, asked);
     this.#schedule();
   }
 
-  #isCounted(error: unknown): boolean {
-    if (typeof error !== 'object' || error === null) return false;
-    const counted = this.#counted.has(error);
-    this.#counted.add(error);
-    return counted;
+  /** Counts the failure of an event while the circuit is closed. @returns whether that opens it */
+  #opens(id: string, error: unknown, now: number): boolean {
+    if (this.#atFault.has(id)) return false;
+    const key = typeof error === 'object' && error !== null ? error : undefined;
+    if (!this.#failing.has(id) && (key === undefined || !this.#counted.has(key))) {
+      if (this.#failing.size === 0) this.#failingSince = now;
+      this.#failing.add(id);
+      if (key !== undefined) this.#counted.add(key);
+    }
+    const forLong = now - this.#failingSince >= FAILING_FOR_MS;
+    return this.#failing.size >= (forLong ? FEWEST : FAILURES);
   }
 
   #blame(id: string): void {

@@ -58,9 +58,10 @@ export class GuardedSink implements Sink {
     return this.#circuit.run(record.id, context.signal, () => this.#attempt(record, context));
   }
 
-  /** Keeps no delivery waiting for the sink to come back. */
+  /** Keeps no delivery waiting, for the sink to come back or for others to go with. */
   drain(): void {
     this.#circuit.drain();
+    this.#sink.drain?.();
   }
 
   async reopen(): Promise<void> {

@@ -25,6 +25,31 @@ describe('redact', () => {
     expect(config.ops.token).toBe('hunter2hunter2hunter2');
   });
 
+  it.each([
+    [
+      'webhook',
+      'https://h.test/x?key=hunter2&sslmode=a&e=#hunter2',
+      'https://h.test/x?key=***&sslmode=a&e=#***',
+    ],
+    ['webhook', 'https://h.test/x?hunter2', 'https://h.test/x?***'],
+    ['webhook', 'https://h.test/x?a=1&a=hunter2=hunter2', 'https://h.test/x?a=***&a=***'],
+    ['webhook', 'https://hunter2@h.test/x', 'https://***@h.test/x'],
+    ['webhook', 'https://user:hunter2@h.test/x', 'https://user:***@h.test/x'],
+    ['webhook', 'https://h.test', 'https://h.test'],
+    ['sql', 'mysql://u:hunter2@h/d?ssl={"key":"hunter2"}', 'mysql://u:***@h/d?ssl=***'],
+    ['sql', 'mysql://u@h/d?ssl=%7B%22key%22:%22hunter2%22%7D', 'mysql://u@h/d?ssl=***'],
+    [
+      'sql',
+      'postgres://u:hunter2@h/d?sslmode=verify-full&sslrootcert=/ca.pem&password=hunter2&application_name=r',
+      'postgres://u:***@h/d?sslmode=verify-full&sslrootcert=/ca.pem&password=***&application_name=r',
+    ],
+    ['sql', 'postgres://u@h/d?sslkey=k.pem', 'postgres://u@h/d?sslkey=k.pem'],
+  ] as const)('of the url of a %s sink, %s', (type, url, printed) => {
+    const { sinks } = redact(parseConfig({ queues, sinks: [{ type, url }] }));
+    expect(sinks).toMatchObject([{ url: printed }]);
+    expect(JSON.stringify(sinks)).not.toContain('hunter2');
+  });
+
   it('leaves what is not set as it is', () => {
     const plain = parseConfig({ queues });
     expect(redact(plain)).toEqual(plain);

@@ -1,12 +1,18 @@
 /** That a message is delivered once although it comes again, over every store. */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { MARKS_LINGER_MS } from '../../src/pipeline/backend.js';
 import { HandOff, type ReceiptQueue } from '../../src/pipeline/index.js';
 import { startScript } from '../support/script.js';
 import { overEachStore, STORES } from './each-store.js';
 import { Hold, Rig } from './rig.js';
 
 const DYING = new URL('./dying-worker.mjs', import.meta.url);
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 const second = { dequeueCount: 2, receiptHandle: 'second' };
 
 overEachStore((rig) => {
@@ -21,9 +27,34 @@ overEachStore((rig) => {
       expect(await marks.has('短')).toBe(false);
       expect(await marks.among([])).toEqual(new Set());
       await marks.remove([...odd.slice(1), 'never there']);
+      // Only the date: nothing waits here.
+      vi.setSystemTime(Date.now() + MARKS_LINGER_MS + 1_000);
       await expect
         .poll(() => marks.among([...odd, 'never there']), { timeout: 20_000 })
         .toEqual(new Set(['']));
+    });
+
+    test('outlast the confirmed delete a little, and count from anew when they are set again', async () => {
+      const { marks } = rig();
+      await Promise.all(['a', 'a', 'b'].map((id) => marks.add(id)));
+      await marks.remove(['a', 'b', 'never there']);
+      expect(await marks.among(['a', 'b', 'never there'])).toEqual(new Set(['a', 'b']));
+      await marks.add('b');
+      vi.setSystemTime(Date.now() + MARKS_LINGER_MS + 1_000);
+      await expect.poll(() => marks.among(['a', 'b']), { timeout: 20_000 }).toEqual(new Set(['b']));
+    });
+
+    test('that were set for longer are not forgotten by who keeps them shorter', async () => {
+      const r = rig();
+      const brief = r.backend.marks(r.queueName, () => 60_000);
+      await r.marks.add('long');
+      await brief.add('short');
+      vi.setSystemTime(Date.now() + 120_000);
+      // Whatever is swept is swept with a confirmed delete.
+      await brief.add('other');
+      await brief.remove(['other']);
+      expect(await brief.has('long')).toBe(true);
+      expect(await r.marks.has('long')).toBe(true);
     });
 
     test('are kept, however many come at a time, each queue its own', async () => {
@@ -105,11 +136,28 @@ overEachStore((rig) => {
       const jobs = [r.job('m-1'), r.job('m-2')];
       await expect(handOff.add(jobs)).rejects.toThrow('Connection is closed.');
       await r.untilFinished(2);
+      // The delete of one is confirmed before the add is made again.
       await r.marks.remove(['m-1']);
       // Acknowledged by whoever delivered them, under the one handle there is.
-      expect(await handOff.add(jobs.slice(1))).toEqual([]);
+      expect(await handOff.add(jobs)).toEqual([]);
+      expect(await r.queue.getJobCounts()).toMatchObject({ waiting: 0, active: 0, delayed: 0 });
       expect(r.sink.seen.toSorted()).toEqual(['m-1', 'm-2']);
       expect(r.stats.counters).toMatchObject({ delivered: 2, duplicates: 0 });
+    });
+
+    test('that is the only copy from its second coming on says so in the job it had', async () => {
+      const r = rig();
+      await r.add(r.job('m-1'), r.job('m-2'));
+      const again = { ...r.job('m-1', second), onlyHere: true as const };
+      expect(await r.add(again, r.job('m-2', second))).toEqual([]);
+      expect((await r.queue.getJob('m-1'))?.data).toMatchObject({ onlyHere: true, message: second });
+      expect((await r.queue.getJob('m-2'))?.data).not.toHaveProperty('onlyHere');
+      // And never the reverse.
+      await r.add(r.job('m-1', { dequeueCount: 3, receiptHandle: 'third' }));
+      expect((await r.queue.getJob('m-1'))?.data).toMatchObject({
+        onlyHere: true,
+        message: { receiptHandle: 'third' },
+      });
     });
 
     test('that had been a dead letter is marked like any other', async () => {

@@ -3,6 +3,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ReceiptdError, UsageError } from '../../src/errors.js';
 import { type Backend, openBackend, PostgresBackend } from '../../src/pipeline/index.js';
+import { PostgresListener } from '../../src/pipeline/postgres/listener.js';
+import { SqlMarks } from '../../src/pipeline/postgres/marks.js';
 import { freePort } from '../support/ports.js';
 import { TestPostgres } from '../support/postgres.js';
 import { until } from '../support/until.js';
@@ -152,6 +154,56 @@ test('many queues share few connections, and what passed through leaves nothing 
   }
   await backend.close();
   expect(await server.query('SELECT id FROM few.job')).toEqual([]);
+});
+
+describe('marks', () => {
+  test('that count no more go with a later confirmed delete, those that linger stay', async () => {
+    const backend = await PostgresBackend.open(server.url, 'marked');
+    const pool = {
+      query: async (text: string, params?: readonly unknown[]) => client.query(text, params && [...params]),
+    };
+    const client = new pg.Pool({ connectionString: server.url, max: 2 });
+    const marks = new SqlMarks('q', pool, 'marked', { linger: 50, sweepEvery: 0 });
+    const lingering = new SqlMarks('q', pool, 'marked');
+    const stale = new SqlMarks('other', pool, 'marked', { keep: () => -1 });
+    await Promise.all(['a', 'b'].map((id) => marks.add(id)));
+    await lingering.add('c');
+    await stale.add('d');
+    expect(await stale.has('d')).toBe(false);
+    await lingering.remove(['c']);
+    await marks.remove(['a']);
+    const left = async () => {
+      await marks.remove(['nobody']);
+      return (await server.query('SELECT id FROM marked.receiptd_delivered')).length;
+    };
+    await expect.poll(left).toBe(2);
+    expect(await marks.among(['a', 'b', 'c'])).toEqual(new Set(['b', 'c']));
+    await client.end();
+    await backend.close();
+  });
+
+  test('are made beside a table of the same purpose that a schema has from elsewhere', async () => {
+    await server.query('CREATE SCHEMA older');
+    await server.query('CREATE TABLE older.receiptd_mark (queue text, id uuid, marked_at bigint NOT NULL)');
+    const backend = await PostgresBackend.open(server.url, 'older');
+    await backend.marks('q').add('m-1');
+    expect(await backend.marks('q').has('m-1')).toBe(true);
+    await backend.close();
+  });
+});
+
+test('a listener that is closed while it connects leaves no connection open', async () => {
+  const name = 'closed-early';
+  const listener = new PostgresListener({
+    connectionString: server.url,
+    application_name: name,
+    query_timeout: 10_000,
+  });
+  const listening = listener.listen('some_channel', 10_000);
+  await listener.close();
+  await listening;
+  const open = () => server.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = '${name}'`);
+  await expect.poll(open, { timeout: 20_000 }).toEqual([]);
 });
 
 describe('durability', () => {

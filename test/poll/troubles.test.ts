@@ -63,3 +63,10 @@ describe('failed deliveries', () => {
     expect(lines.join()).toContain('138****78 is unknown');
   });
 });
+
+it('a store that is out of reach is told in the words of the configuration', () => {
+  troubles.report('store', new Error("Stream isn't writeable and enableOfflineQueue options is false"));
+  expect(troubles.current(true)).toBe(
+    'the store does not answer: there is no connection to Redis (pipeline.url)',
+  );
+});

@@ -25,7 +25,8 @@ overEachStore((makeRig) => {
     await rig.desk.retry({ messageIds: ['dead-1'] });
     await rig.add(rig.job('new-1'), rig.job('new-2'), rig.job('new-3'));
     const ids = ['dead-1', 'again-1', 'held-1', 'new-1', 'new-3', 'nobody-1'];
-    expect(await rig.backend.removeUntried(rig.queueName, ids)).toBe(2);
+    const read = ids.map((id) => ({ id, receiptHandle: `handle of ${id}` }));
+    expect(await rig.backend.removeUntried(rig.queueName, read)).toBe(2);
     expect(await Promise.all(['new-1', 'new-2', 'new-3'].map((id) => rig.state(id)))).toEqual([
       'unknown',
       'waiting',
@@ -41,5 +42,22 @@ overEachStore((makeRig) => {
     // One that was dropped can be handed off anew.
     await rig.add(rig.job('new-1', { dequeueCount: 2 }));
     await rig.untilFinished(6);
+  });
+
+  test('what came again since it was looked at stays, because MNS may have deleted it', async () => {
+    const rig = makeRig();
+    const handle = 'odd "quoted" 短信 %d [a-z] \\ handle';
+    await rig.add(rig.job('same-1', { receiptHandle: handle }), rig.job('again-1'));
+    const again = rig.job('again-1', { dequeueCount: 2, receiptHandle: 'newer' });
+    await rig.add({ ...again, onlyHere: true });
+    const read = [
+      { id: 'same-1', receiptHandle: handle },
+      { id: 'again-1', receiptHandle: 'handle of again-1' },
+    ];
+    expect(await rig.backend.removeUntried(rig.queueName, read)).toBe(1);
+    expect(await Promise.all(['same-1', 'again-1'].map((id) => rig.state(id)))).toEqual([
+      'unknown',
+      'waiting',
+    ]);
   });
 });

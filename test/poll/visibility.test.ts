@@ -72,8 +72,9 @@ function setUp() {
         seen.open -= 1;
       }
     },
-    removeUntried: async (ids) => {
-      asked.push([...ids]);
+    removeUntried: async (read) => {
+      const ids = read.map(({ id }) => id);
+      asked.push(ids);
       return ids.filter((id) => jobs.delete(id)).length;
     },
     stats,

@@ -160,6 +160,26 @@ test('a batch under way is abandoned once nobody waits for any of it', async () 
   await closing;
 });
 
+test('lets nothing linger once it drains, and still keeps to its concurrency', async () => {
+  const all = batcher({ concurrency: 1 });
+  const adds = [all.add('a'), all.add('b')];
+  expect(items()).toEqual([]);
+  all.drain();
+  expect(items()).toEqual([['a', 'b']]);
+  adds.push(all.add('c'));
+  expect(started).toHaveLength(1);
+  started[0]?.end();
+  await turn();
+  expect(items()).toEqual([['a', 'b'], ['c']]);
+  started[1]?.end();
+  await turn();
+  adds.push(all.add('d'));
+  expect(items()[2]).toEqual(['d']);
+  started[2]?.end();
+  expect(await outcomes(adds)).toEqual(Array(4).fill('safe'));
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('sends what waits when it closes, then takes no more', async () => {
   const all = batcher({ concurrency: 1 });
   const adds = [all.add('a'), all.add('b', { group: 'g' })];

@@ -239,3 +239,39 @@ test('events that are refused because of the sink open it, and die no more once 
   await sixth;
   expect(circuit.problem).toBeUndefined();
 });
+
+test('a batch that fails again, with its own events only, counts once for each time', async () => {
+  for (let time = 1; time <= 5; time += 1) {
+    const together = new Error('503');
+    const fail = () => {
+      throw together;
+    };
+    const batch = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => run(id, never, fail).catch(() => {}));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(circuit.problem).toBe(time < 5 ? undefined : '503');
+    void batch;
+  }
+});
+
+test('two events that fail for long with nothing delivered between open it, one alone does not', async () => {
+  const alone = () => expect(run('a')).rejects.toThrow('a refused');
+  await alone();
+  await vi.advanceTimersByTimeAsync(60_000);
+  await alone();
+  expect(circuit.problem).toBeUndefined();
+  run('b').catch(() => {});
+  await vi.advanceTimersByTimeAsync(0);
+  expect(circuit.problem).toBe('b refused');
+});
+
+test('one who waits for very long is given back', async () => {
+  const { fifth } = await open();
+  fifth.catch(() => {});
+  void circuit.run('x', never, () => new Promise(() => {}));
+  // The probe of e fails, that of x hangs.
+  await vi.advanceTimersByTimeAsync(10_000);
+  const given = expect(run('y')).rejects.toThrow(SinkDownError);
+  await vi.advanceTimersByTimeAsync(30 * 60_000);
+  await given;
+  expect(tried).not.toContain('y');
+});

@@ -394,8 +394,11 @@ test.each([2_000, 1])(
     for (const name of aside()) if (name.endsWith('.tmp')) unlinkSync(join(directory, name));
     // What was under way when they ended is compressed by whoever starts next.
     await open({ maxBytes: 60_000, gzip: true });
+    // Two that put the file aside at the same moment may have done so with the next one, before its first line: that
+    // stays as it is, empty.
+    const isEmpty = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.size === 0;
     await until('all to be compressed', () =>
-      aside().every((name) => ASIDE.test(name) && name.endsWith('.gz')),
+      aside().every((name) => ASIDE.test(name) && (name.endsWith('.gz') || isEmpty(name))),
     );
     expect(new Set(allIds())).toEqual(new Set(found));
   },

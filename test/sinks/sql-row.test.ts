@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { ReceiptdError } from '../../src/errors.js';
 import { phoneHash, placeOf, SqlSink } from '../../src/sinks/sql/index.js';
 import { mysqlTarget } from '../../src/sinks/sql/mysql-url.js';
-import { explained, refusalOf } from '../../src/sinks/sql/refusal.js';
+import { postgresTarget } from '../../src/sinks/sql/postgres-url.js';
+import { explained, isAnswer, refusalOf } from '../../src/sinks/sql/refusal.js';
 import { rowOf } from '../../src/sinks/sql/row.js';
 import { searchColumns } from '../../src/sinks/sql/search.js';
 import { fixture, fixtures } from '../receipts/fixtures.js';
@@ -170,6 +171,26 @@ describe('errors', () => {
     expect(refusalOf(error)).toBe(refusal);
   });
 
+  it.each([
+    [true, { code: '23505' }],
+    [true, { code: '42P01' }],
+    [true, { code: '57014' }],
+    [true, { errno: 1213, sqlState: '40001' }],
+    [false, { code: '25006' }],
+    [false, { code: '25P02' }],
+    [false, { code: '57P01' }],
+    [false, { code: '57P03' }],
+    [false, { code: '08006' }],
+    [false, { errno: 1290, sqlState: 'HY000' }],
+    [false, { errno: 1836, sqlState: 'HY000' }],
+    [false, { errno: 1792, sqlState: '25006' }],
+    [false, { errno: 1153, sqlState: '08S01' }],
+    [false, { code: 'ECONNRESET' }],
+    [false, new ReceiptdError('SQL_ABANDONED', 'not waited for')],
+  ])('keeps the connection (%j) after %j', (kept, error) => {
+    expect(isAnswer(error)).toBe(kept);
+  });
+
   it('says what happened when a host has several addresses and none answers', () => {
     const error = new AggregateError([new Error('connect ECONNREFUSED ::1:5432'), new Error('other')]);
     expect(explained(error, 't').message).toBe('connect ECONNREFUSED ::1:5432');
@@ -193,6 +214,7 @@ describe('errors', () => {
     'postgres://u@h/d?sslrootcert=/nowhere/ca.pem',
     'mysql://u@h/d?ssl=nonsense',
     'mysql://u@h/d?sslmode=require',
+    'postgres://u@h/d?statement_timeout=30s',
     'mysql://u@h/d?sslrootcert=/nowhere/ca.pem',
   ])('refuses %s when it opens', (url) => {
     const open = () =>
@@ -207,12 +229,30 @@ describe('errors', () => {
   });
 });
 
+describe('statement_timeout in a postgres:// URL', () => {
+  it.each([
+    ['', '', undefined],
+    ['?statement_timeout=0', '?', 0],
+    ['?a=%zz&statement_timeout=1500&b=1', '?a=%zz&b=1', 1500],
+    ['?statement_timeout=1&statement_timeout=2#x', '?#x', 2],
+    ['?my_statement_timeout=1', '?my_statement_timeout=1', undefined],
+  ])('%s', (query, left, statementTimeout) => {
+    const url = 'postgres://u:p%40ss@h:5433/d';
+    expect(postgresTarget(url + query)).toEqual({ connectionString: url + left, statementTimeout });
+  });
+});
+
 describe('TLS in a mysql:// URL', () => {
   it.each([
     ['', undefined],
     ['?sslmode=disable&sslrootcert=FILE', undefined],
     ['?sslmode=verify-full', { verifyIdentity: true }],
     ['?sslmode=no-verify', { rejectUnauthorized: false }],
+    ['?ssl=false', undefined],
+    ['?ssl=true', { verifyIdentity: true }],
+    ['?ssl=Amazon%20RDS', 'Amazon RDS'],
+    ['?ssl={"ca":"pem","rejectUnauthorized":false}', { ca: 'pem', rejectUnauthorized: false }],
+    ['?ssl={"ca":"pem"}&sslmode=verify-full', { verifyIdentity: true }],
     ['?sslrootcert=FILE&sslkey=FILE', { verifyIdentity: true, ca: 'pem\n', key: 'pem\n' }],
   ])('%s', async (query, ssl) => {
     const directory = await mkdtemp(join(tmpdir(), 'receiptd-sql-'));
@@ -224,5 +264,20 @@ describe('TLS in a mysql:// URL', () => {
     } finally {
       await rm(directory, { recursive: true });
     }
+  });
+
+  it.each([
+    '{"key":"-----BEGIN PRIVATE KEY-----SECRET",}',
+    '["SECRET"]',
+    '"SECRET"',
+    'SECRET',
+    '7',
+    'null',
+    '',
+  ])('refuses ?ssl=%s without repeating it', (ssl) => {
+    const url = `mysql://u@h/d?ssl=${encodeURIComponent(ssl)}`;
+    const open = () => SqlSink.open({ url, table: 't', connections: 1, timeout: 100 } as never);
+    expect(open).toThrow(/^sinks: url of a sql sink: ssl must be true, false, Amazon RDS or a JSON object/);
+    expect(open).not.toThrow(/SECRET/);
   });
 });

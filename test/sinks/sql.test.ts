@@ -1,7 +1,11 @@
 /** The sql sink on real servers. */
+import { connect, createServer, type Server } from 'node:net';
+import { CompiledQuery, sql as kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate, migrationScript, placeOf } from '../../src/sinks/sql/index.js';
+import { openDatabase } from '../../src/sinks/sql/pools.js';
 import { FreezingProxy } from '../support/freezing-proxy.js';
+import { freePort } from '../support/ports.js';
 import { dice, whole } from '../support/random.js';
 import { until } from '../support/until.js';
 import { context, record } from './records.js';
@@ -24,6 +28,16 @@ describe.each(servers)('sql sink on $name', ({ name, start }) => {
     const made = rig();
     await made.migrate();
     return made;
+  }
+
+  /** Ids of the connections that are busy with such a statement. */
+  async function running(like: string): Promise<number[]> {
+    const found = await database.query<{ id: number }>(
+      postgres
+        ? `SELECT pid AS id FROM pg_stat_activity WHERE query LIKE '${like}' AND state = 'active' AND pid <> pg_backend_pid()`
+        : `SELECT id FROM information_schema.processlist WHERE info LIKE '${like}' AND id <> connection_id()`,
+    );
+    return found.map(({ id }) => Number(id));
   }
 
   it('makes its table once, however often and by how many at a time it is asked to', async () => {
@@ -227,6 +241,103 @@ describe.each(servers)('sql sink on $name', ({ name, start }) => {
     expect(await sql.count()).toBe(0);
   });
 
+  it('cuts a statement that nobody waits for any longer, so that closing does not wait for it', async () => {
+    await using sql = await migrated();
+    const { table } = sql;
+    const sink = sql.open({ timeout: 600_000 });
+    const locked = postgres
+      ? database.query(`DO $$ BEGIN LOCK TABLE ${table} IN EXCLUSIVE MODE; PERFORM pg_sleep(600); END $$`)
+      : database.query(`SELECT sleep(600) FROM (SELECT count(*) FROM ${table} FOR UPDATE) AS t`);
+    const ended = locked.catch(() => 'ended');
+    try {
+      await until('the lock', async () => (await running('%sleep(600)%')).length > 0);
+      const called = new AbortController();
+      const delivery = sink.deliver(record('a'), { attempt: 1, signal: called.signal });
+      await until('the statement', async () => (await running(`insert into _${table}_ %`)).length > 0);
+      called.abort(new Error('called off'));
+      await expect(delivery).rejects.toThrow('called off');
+      await sink.close();
+      expect(await running('%sleep(600)%')).toHaveLength(1);
+    } finally {
+      for (const id of await running('%sleep(600)%')) {
+        await database.query(postgres ? `SELECT pg_terminate_backend(${id})` : `KILL ${id}`);
+      }
+    }
+    await ended;
+  });
+
+  it('leaves a server that has become read-only, for the one that its address leads to then', async () => {
+    await using sql = await migrated();
+    const user = `writer_${sql.table}`;
+    const url = Object.assign(new URL(database.url), { username: user }).href;
+    if (postgres) {
+      // A session keeps what it began with: like one on a server that is a standby since.
+      await database.query(`CREATE ROLE ${user} SUPERUSER LOGIN`);
+      await database.query(`ALTER ROLE ${user} SET default_transaction_read_only = on`);
+      const sink = sql.open({ url, connections: 1 });
+      await expect(sink.deliver(record('a'), context())).rejects.toThrow(/read-only transaction/);
+      await database.query(`ALTER ROLE ${user} RESET default_transaction_read_only`);
+      await sink.deliver(record('a'), context());
+    } else {
+      await database.query(`CREATE USER ${user}@'127.0.0.1'`);
+      await database.query(`GRANT SELECT, INSERT, UPDATE ON ${sql.table} TO ${user}@'127.0.0.1'`);
+      const sink = sql.open({ url, connections: 1 });
+      await sink.deliver(record('before'), context());
+      await database.query('SET GLOBAL read_only = 1');
+      try {
+        await expect(sink.deliver(record('a'), context())).rejects.toThrow(/read-only/);
+      } finally {
+        await database.query('SET GLOBAL read_only = 0');
+      }
+      const connected = `SELECT id FROM information_schema.processlist WHERE user = '${user}'`;
+      await until('the connection to go', async () => (await database.query(connected)).length === 0);
+      await sink.deliver(record('a'), context());
+    }
+    expect(await sql.rows('id', "WHERE id = 'a'")).toHaveLength(1);
+  });
+
+  it.runIf(postgres)('migrates for the owner of a schema who may make none', async () => {
+    const table = `events_${++tables}`;
+    await database.query('CREATE ROLE owner LOGIN');
+    await database.query('CREATE SCHEMA owned AUTHORIZATION owner');
+    const url = Object.assign(new URL(database.url), { username: 'owner' }).href;
+    const place = placeOf({ url, table: `owned.${table}` });
+    expect(await migrate(place, 5_000)).toEqual(['0001_events']);
+    // The printed script, by the same user.
+    const db = openDatabase(place, { connections: 1, timeout: 5_000 });
+    try {
+      for (const statement of migrationScript(place)
+        .split(';\n')
+        .filter((text) => text.trim() !== '')) {
+        await db.executeQuery(CompiledQuery.raw(statement));
+      }
+    } finally {
+      await db.destroy();
+    }
+  });
+
+  it.runIf(postgres)('asks for a statement timeout by a statement, which poolers let through', async () => {
+    await using proxy = await StartupProxy.start(database.port);
+    const limits = async (query: string, timeout: number, statementTimeout = timeout) => {
+      const url = Object.assign(new URL(database.url), { port: String(proxy.port), search: query }).href;
+      const place = placeOf({ url, table: 'events' });
+      const db = openDatabase(place, { connections: 1, timeout, statementTimeout });
+      try {
+        const { rows } = await kysely<{ statement_timeout: string }>`SHOW statement_timeout`.execute(db);
+        return rows[0]?.statement_timeout;
+      } finally {
+        await db.destroy();
+      }
+    };
+    expect(await limits('', 5_000)).toBe('5s');
+    expect(await limits('', 5_000, 0)).toBe('0');
+    expect(await limits('?statement_timeout=1234', 5_000)).toBe('1234ms');
+    expect(await limits('?statement_timeout=0&application_name=x', 5_000)).toBe('0');
+    expect(proxy.startups).toHaveLength(4);
+    expect(proxy.startups.join()).toContain('application_name');
+    expect(proxy.startups.join()).not.toContain('timeout');
+  });
+
   it('names what is wrong with the user, the database or the port, and never the password', async () => {
     await using sql = await migrated();
     if (postgres) await askReaderForPassword(database);
@@ -242,7 +353,9 @@ describe.each(servers)('sql sink on $name', ({ name, start }) => {
     const reader = { username: 'reader', password: 's3cret' };
     await failing({ pathname: '/nowhere' }).toThrow(/nowhere/);
     await failing({ port: '1' }).toThrow(/ECONNREFUSED/);
-    await failing(reader).toThrow(/needs INSERT and SELECT on events_/);
+    await failing(reader).toThrow(
+      postgres ? /needs INSERT and SELECT on events_/ : /needs INSERT, SELECT and UPDATE on events_/,
+    );
     await failing({ ...reader, password: 'wr0ng' }).toThrow(/check user and password in the url of the sink/);
     expect(sql.logged.join('\n')).not.toMatch(/s3cret|wr0ng/);
   });
@@ -301,6 +414,33 @@ describe.each(servers)('sql sink on $name', ({ name, start }) => {
     expect(await sql.rows('id', "WHERE id LIKE 'lock%'")).toHaveLength(stored + 1);
   });
 });
+
+/** Keeps the first packet of each connection, in which PostgreSQL's clients say what they ask for. */
+class StartupProxy {
+  readonly startups: string[] = [];
+  readonly port: number;
+  readonly #server: Server;
+
+  private constructor(port: number, target: number) {
+    this.port = port;
+    this.#server = createServer((client) => {
+      const upstream = connect(target, '127.0.0.1');
+      client.once('data', (packet) => this.startups.push(packet.toString('latin1')));
+      for (const socket of [client, upstream]) socket.on('error', () => {});
+      client.pipe(upstream).pipe(client);
+    });
+  }
+
+  static async start(target: number): Promise<StartupProxy> {
+    const proxy = new StartupProxy(await freePort(), target);
+    await new Promise<void>((resolve) => proxy.#server.listen(proxy.port, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
 
 /** Everybody else is let in without one. */
 async function askReaderForPassword(database: TestDatabase): Promise<void> {

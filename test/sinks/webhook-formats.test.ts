@@ -119,6 +119,17 @@ test('the id is the same in every attempt', async () => {
   for (const { headers, body } of receiver.received) new Webhook(NEW).verify(body, headers);
 });
 
+test('the events of a batch that is tried again go by their own ids', async () => {
+  receiver.replies = [status(503), status(200)];
+  const input: WebhookInput = { format: 'batch', secrets: [NEW], batch: { size: 2, linger: 60_000 } };
+  sink = await openWebhook(receiver.url, input);
+  const events = [record('a'), record('b')];
+  await Promise.allSettled(events.map((event) => sink.deliver(event, context())));
+  for (const event of events) await sink.deliver(event, { ...context(), attempt: 2 });
+  const ids = receiver.received.map(({ headers }) => headers['webhook-id']);
+  expect(ids).toEqual([expect.stringMatching(/^batch_/), 'a', 'b']);
+});
+
 test('the id of a batch is made of the ids in it, in whatever order', async () => {
   const input: WebhookInput = { format: 'batch', secrets: [NEW], batch: BATCHED };
   await send(input, record('a'), record('b'), record('c'));

@@ -1,6 +1,7 @@
 /** `format: alicom` against a receiver that is written to the vendor's HTTP batch push, and knows nothing of receiptd. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Sink } from '../../src/sinks/index.js';
+import { judge } from '../../src/sinks/webhook/answer.js';
 import { context, record } from './records.js';
 import { openWebhook, Receiver, type Reply, status } from './webhook-receiver.js';
 
@@ -81,6 +82,11 @@ test('fields that are pushed otherwise than they are queued', async () => {
       '{"pool_key":"p", "sub_id" : 5,"call_time":1704081600000}',
     ],
     ['SecretRecording', '{"call_time":"2018-01-01 00:00:00"}', '{"call_time":"2018-01-01 00:00:00"}'],
+    ...['0012', '-1', '1234567890123456', ''].map(
+      (time) =>
+        ['SecretRecording', `{"call_time":"${time}"}`, `{"call_time":"${time}"}`] as [string, string, string],
+    ),
+    ['SecretRecording', '{"call_time":"0"}', '{"call_time":0}'],
     ['toString', '{"subs_id":5}', '{"subs_id":5}'],
   ] as const;
   for (const [messagetype, json, pushed] of bodies) {
@@ -112,6 +118,21 @@ test.each([
   receiver.replies = [status(code, {}, body)];
   sink = await openWebhook(receiver.url, { ...push, batch: { linger: 0 } });
   await expect(sink.deliver(sms('1'), context())).rejects.toMatchObject({ code: 'WEBHOOK' });
+});
+
+test('nothing is made of the text of a reply that confirms', () => {
+  const hide = vi.fn((text: string) => text);
+  const answer = {
+    retryAfter: undefined,
+    date: undefined,
+    location: undefined,
+    body: '{"code":0}',
+    cut: false,
+  };
+  expect(judge({ ...answer, status: 200 }, true, hide)).toBeUndefined();
+  expect(hide).not.toHaveBeenCalled();
+  expect(judge({ ...answer, status: 500 }, true, hide)).toBeDefined();
+  expect(hide).toHaveBeenCalled();
 });
 
 test('a reply that is too large to be one is none', async () => {

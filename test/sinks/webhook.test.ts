@@ -1,5 +1,6 @@
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DeadLetterError, type DeliveryContext, type Sink } from '../../src/sinks/index.js';
+import { DeadLetterError, type DeliveryContext, GuardedSink, type Sink } from '../../src/sinks/index.js';
 import { Rate } from '../../src/sinks/webhook/rate.js';
 import { until } from '../support/until.js';
 import { context, record } from './records.js';
@@ -82,6 +83,23 @@ test('a receiver that goes down while events are told apart costs no dead letter
   expect(sent()).toEqual([['a', 'b', 'c', 'd'], ['a'], ['b']]);
 });
 
+test('a receiver that lets nobody in costs a few dead letters of a batch, and the circuit opens', async () => {
+  receiver.replies = [status(401)];
+  await open({ format: 'batch', concurrency: 1, batch: { size: 8, linger: 60_000 } });
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  expect(await outcomes(send(ids))).toEqual([
+    ...Array(5).fill('dead: HTTP 401'),
+    ...Array(3).fill('HTTP 401'),
+  ]);
+  expect(sent()).toEqual([ids, ['a'], ['b'], ['c'], ['d'], ['e']]);
+
+  const guarded = new GuardedSink(sink, pino({ enabled: false }));
+  const told = outcomes(ids.map((id) => guarded.deliver(record(id), context())));
+  await until('the circuit is open', () => guarded.problem === 'HTTP 401');
+  guarded.drain();
+  expect(await told).toEqual([...Array(4).fill('dead: HTTP 401'), ...Array(4).fill('HTTP 401')]);
+});
+
 test('a batch that may yet be taken is not taken apart', async () => {
   receiver.replies = [status(503)];
   await open({ format: 'batch', batch: { size: 2, linger: 60_000 } });
@@ -138,6 +156,15 @@ test('an abort of one does not end a request that others wait for', async () => 
   stop.abort(new Error('lock lost'));
   answer?.();
   expect(await told).toEqual(['lock lost', 'safe']);
+});
+
+test('lets nothing linger once it drains, behind its circuit and its choice of events', async () => {
+  await open({ format: 'batch', batch: { size: 9, linger: 60_000 }, where: { id: ['a', 'b', 'c'] } });
+  const guarded = new GuardedSink(sink, pino({ enabled: false }));
+  const waiting = ['a', 'b'].map((id) => guarded.deliver(record(id), context()));
+  guarded.drain();
+  await Promise.all([...waiting, guarded.deliver(record('c'), context())]);
+  expect(sent()).toEqual([['a', 'b'], ['c']]);
 });
 
 test('sends what waits when it closes, and then nothing', async () => {

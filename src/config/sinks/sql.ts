@@ -31,7 +31,7 @@ export const sql = z
       .default(10_000)
       .describe('How long connecting may take, and a statement')
       .meta({ unit: 'ms' }),
-    batch: batch(100, 20, 1000),
+    batch: batch(64, 20, 1000),
     ...everySink,
   })
   .describe('A table of PostgreSQL, MySQL or MariaDB');

@@ -13,9 +13,11 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  MarksKeep,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
+  UntriedJob,
 } from '../backend.js';
 import { bullName } from '../backend.js';
 import { PatienceOfQueues } from '../outage/patience.js';
@@ -23,6 +25,7 @@ import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
 import { SqlClaims } from '../postgres/claims.js';
 import { SqlMarks } from '../postgres/marks.js';
+import { REMOVE_COMPLETED, REMOVE_UNTRIED, untriedParameters } from '../postgres/removal.js';
 import { createTables } from '../postgres/tables.js';
 import { DataDirLock } from './data-dir.js';
 import { PglitePool } from './pglite-pool.js';
@@ -32,12 +35,6 @@ const TIDY_EVERY_MS = 60_000;
 
 /** BullMQ's own default. */
 const SCHEMA = 'bullmq';
-
-/** BullMQ removes one job a call, and each call has to reach the disk. */
-const REMOVE_COMPLETED = "DELETE FROM job WHERE queue = $1 AND id = ANY($2) AND state = 'completed'";
-
-const REMOVE_UNTRIED =
-  "DELETE FROM job WHERE queue = $1 AND id = ANY($2) AND state = 'waiting' AND attempts_started = 0";
 
 export class EmbeddedBackend implements Backend {
   readonly lock: DataDirLock;
@@ -101,8 +98,8 @@ export class EmbeddedBackend implements Backend {
     await this.#db.query(REMOVE_COMPLETED, [bullName(name), jobIds]);
   }
 
-  async removeUntried(name: string, jobIds: readonly string[]): Promise<number> {
-    const { affectedRows } = await this.#db.query(REMOVE_UNTRIED, [bullName(name), jobIds]);
+  async removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number> {
+    const { affectedRows } = await this.#db.query(REMOVE_UNTRIED, untriedParameters(bullName(name), jobs));
     return affectedRows ?? 0;
   }
 
@@ -119,8 +116,8 @@ export class EmbeddedBackend implements Backend {
     this.#tidiedAt = after.rows[0]?.lsn ?? '';
   }
 
-  marks(name: string, keep?: number): DeliveredMarks {
-    const marks = new SqlMarks(bullName(name), this.#pool, SCHEMA, keep);
+  marks(name: string, keep?: MarksKeep): DeliveredMarks {
+    const marks = new SqlMarks(bullName(name), this.#pool, SCHEMA, { keep });
     return patientMarks(marks, marks, () => this.#patience.of(name));
   }
 

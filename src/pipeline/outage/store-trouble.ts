@@ -2,6 +2,7 @@
  * Tells a store's own trouble, which passes (it is away, starting, full, or no longer the primary), from an answer to
  * what was asked of it. Every other error is an answer: asking again would only repeat it.
  */
+import { describeError } from '../../errors.js';
 
 /** How Redis begins the errors that are about its own state. */
 const REDIS_STATES =
@@ -42,4 +43,13 @@ export function isStoreTrouble(error: unknown): boolean {
   }
   if (error instanceof AggregateError) return error.errors.some(isStoreTrouble);
   return REDIS_STATES.test(error.message) || NO_ANSWER.test(error.message);
+}
+
+/** ioredis speaks of its own options where there is no connection; people want to know that there is none. */
+const IOREDIS_OPTIONS = /^(Stream isn't writeable|Reached the max retries per request)/;
+
+/** One line for people. */
+export function describeStoreError(error: unknown): string {
+  const text = describeError(error);
+  return IOREDIS_OPTIONS.test(text) ? 'there is no connection to Redis (pipeline.url)' : text;
 }

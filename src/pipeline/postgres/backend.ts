@@ -14,9 +14,11 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  MarksKeep,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
+  UntriedJob,
 } from '../backend.js';
 import { bullName } from '../backend.js';
 import { PatienceOfQueues } from '../outage/patience.js';
@@ -27,17 +29,13 @@ import { SqlClaims } from './claims.js';
 import { PostgresListener } from './listener.js';
 import { SqlMarks } from './marks.js';
 import { BullPool } from './pool.js';
+import { REMOVE_COMPLETED, REMOVE_UNTRIED, untriedParameters } from './removal.js';
 import { clientConfig, describeOpening, type PostgresPlace, prepareSchema } from './schema.js';
 
 const ADDING = 4;
 const DELIVERING = 8;
 /** ms that a connection nobody uses is kept. */
 const IDLE_MS = 30_000;
-
-const REMOVE_COMPLETED = "DELETE FROM job WHERE queue = $1 AND id = ANY($2) AND state = 'completed'";
-
-const REMOVE_UNTRIED =
-  "DELETE FROM job WHERE queue = $1 AND id = ANY($2) AND state = 'waiting' AND attempts_started = 0";
 
 export interface PostgresOptions {
   /** ms until a server that does not answer is given up, and asked anew. @default 10000 */
@@ -125,13 +123,13 @@ export class PostgresBackend implements Backend {
     await this.#adding.query(REMOVE_COMPLETED, [bullName(name), jobIds]);
   }
 
-  async removeUntried(name: string, jobIds: readonly string[]): Promise<number> {
-    const { rowCount } = await this.#adding.query(REMOVE_UNTRIED, [bullName(name), jobIds]);
+  async removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number> {
+    const { rowCount } = await this.#adding.query(REMOVE_UNTRIED, untriedParameters(bullName(name), jobs));
     return rowCount ?? 0;
   }
 
-  marks(name: string, keep?: number): DeliveredMarks {
-    const over = (pool: BullPool) => new SqlMarks(bullName(name), pool, this.#quotedSchema, keep);
+  marks(name: string, keep?: MarksKeep): DeliveredMarks {
+    const over = (pool: BullPool) => new SqlMarks(bullName(name), pool, this.#quotedSchema, { keep });
     return patientMarks(over(this.#consumers), over(this.#producers), () => this.#patience.of(name));
   }
 

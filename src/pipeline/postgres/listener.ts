@@ -71,7 +71,10 @@ export class PostgresListener extends EventEmitter<{ notification: [Notification
       try {
         await client.connect();
         for (const channel of this.#channels) await client.query(`LISTEN ${channel}`);
-        if (this.#closing.signal.aborted) break;
+        if (this.#closing.signal.aborted) {
+          await client.end();
+          return;
+        }
         this.#client = client;
         void this.#watch(client);
         return;

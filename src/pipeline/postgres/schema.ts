@@ -89,7 +89,7 @@ async function versionOf(client: pg.Client, schema: string): Promise<number> {
 
 async function hasOwnTables(client: pg.Client, schema: string): Promise<boolean> {
   const { rows } = await client.query<{ count: string }>(
-    "SELECT count(*) FROM pg_tables WHERE schemaname = $1 AND tablename IN ('receiptd_mark', 'receiptd_claim')",
+    "SELECT count(*) FROM pg_tables WHERE schemaname = $1 AND tablename IN ('receiptd_delivered', 'receiptd_claim')",
     [schema],
   );
   return rows[0]?.count === '2';

@@ -20,10 +20,10 @@ const LOCK = 0x52435054;
 export async function createTables(pool: SqlPool, schema: string): Promise<void> {
   await pool.query(`
     SELECT pg_advisory_xact_lock(${LOCK});
-    CREATE TABLE IF NOT EXISTS ${schema}.receiptd_mark (
+    CREATE TABLE IF NOT EXISTS ${schema}.receiptd_delivered (
       queue text NOT NULL,
       id uuid NOT NULL,
-      marked_at bigint NOT NULL,
+      expires_at bigint NOT NULL,
       PRIMARY KEY (queue, id)
     );
     CREATE TABLE IF NOT EXISTS ${schema}.receiptd_claim (

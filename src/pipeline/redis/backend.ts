@@ -10,9 +10,11 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  MarksKeep,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
+  UntriedJob,
 } from '../backend.js';
 import { bullName } from '../backend.js';
 import { PatienceOfQueues } from '../outage/patience.js';
@@ -30,6 +32,8 @@ const RECONNECT_CAP_MS = 2_000;
  * Longer than an idle worker's call blocks in Redis, which is 10 s at most.
  */
 const SOCKET_TIMEOUT_MS = 20_000;
+/** The same for a connection on which nothing blocks. */
+const PRODUCER_TIMEOUT_MS = 8_000;
 /** ms of silence after which the kernel probes a connection on which nothing is being asked. */
 const KEEP_ALIVE_MS = 10_000;
 
@@ -43,14 +47,17 @@ for i, id in ipairs(ARGV) do
 end`;
 
 /**
- * The first key is the list of waiting jobs, the others are the jobs' own; `ats` counts how often one was taken, and a
- * stack trace is left by any failure.
+ * The first key is the list of waiting jobs, the others are the jobs' own; the arguments are an id and what its JSON has
+ * in it for each. `ats` counts how often one was taken, and a stack trace is left by any failure.
  */
 const REMOVE_UNTRIED = `
 local removed = 0
-for i, id in ipairs(ARGV) do
+for i = 1, #KEYS - 1 do
+  local id = ARGV[2 * i - 1]
+  local data = redis.call('HGET', KEYS[i + 1], 'data')
+  local same = data and string.find(data, ARGV[2 * i], 1, true)
   local tried = redis.call('HEXISTS', KEYS[i + 1], 'ats') + redis.call('HEXISTS', KEYS[i + 1], 'stacktrace')
-  if tried == 0 and redis.call('LREM', KEYS[1], 1, id) == 1 then
+  if same and tried == 0 and redis.call('LREM', KEYS[1], 1, id) == 1 then
     redis.call('DEL', KEYS[i + 1])
     removed = removed + 1
   end
@@ -71,16 +78,18 @@ export class RedisBackend implements Backend {
     const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS);
     // After a failover the same address leads to another server, so a connection to one that is read-only is of no use.
     const reconnectOnError = (error: Error) => error.message.startsWith('READONLY');
-    const common = {
-      retryStrategy,
-      reconnectOnError,
-      maxRetriesPerRequest: null,
-      socketTimeout,
-      keepAlive: KEEP_ALIVE_MS,
-    };
-    // Adding fails at once while Redis is away, so that polling stops; MNS keeps the backlog meanwhile.
-    this.#producer = new Redis(url, { ...common, enableOfflineQueue: false, commandTimeout: 10_000 });
-    this.#consumer = new Redis(url, common);
+    const common = { retryStrategy, reconnectOnError, keepAlive: KEEP_ALIVE_MS };
+    // Adding fails at once while Redis is away, so that polling stops; MNS keeps the backlog meanwhile. And nothing is sent
+    // again by itself on another connection: an add may have been done, and what it added delivered and forgotten; a wait
+    // for a replica would ask a server that has nothing to wait for.
+    this.#producer = new Redis(url, {
+      ...common,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      commandTimeout: PRODUCER_TIMEOUT_MS,
+      socketTimeout: Math.min(socketTimeout, PRODUCER_TIMEOUT_MS),
+    });
+    this.#consumer = new Redis(url, { ...common, maxRetriesPerRequest: null, socketTimeout });
     // Each failed try to connect says so here; whoever uses the connection learns of it by its own call.
     for (const client of [this.#producer, this.#consumer]) client.on('error', () => {});
   }
@@ -160,13 +169,17 @@ export class RedisBackend implements Backend {
     await this.#producer.eval(REMOVE_COMPLETED, keys.length, ...keys, ...jobIds);
   }
 
-  async removeUntried(name: string, jobIds: readonly string[]): Promise<number> {
+  async removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number> {
     const key = (type: string) => this.#keys.toKey(bullName(name), type);
-    const keys = [key('wait'), ...jobIds.map(key)];
-    return Number(await this.#producer.eval(REMOVE_UNTRIED, keys.length, ...keys, ...jobIds));
+    const keys = [key('wait'), ...jobs.map(({ id }) => key(id))];
+    const args = jobs.flatMap(({ id, receiptHandle }) => [
+      id,
+      `"receiptHandle":${JSON.stringify(receiptHandle)}`,
+    ]);
+    return Number(await this.#producer.eval(REMOVE_UNTRIED, keys.length, ...keys, ...args));
   }
 
-  marks(name: string, keep?: number): DeliveredMarks {
+  marks(name: string, keep?: MarksKeep): DeliveredMarks {
     const clients = { producer: this.#producer, consumer: this.#consumer };
     const marks = new RedisMarks(this.#ownKey(name, 'delivered'), clients, keep);
     return patientMarks(marks, marks, () => this.#patience.of(name));

@@ -2,18 +2,18 @@
  * The marks of one queue in Redis: a sorted set of fingerprints, each with the time after which it may go. A mark costs
  * about 110 bytes, whatever the id.
  *
- * A mark outlives the confirmed delete by a few seconds, because a copy of its message may still be on its way into the
+ * A mark outlives the confirmed delete a little, because a copy of its message may still be on its way into the
  * store: an add whose answer was lost is made again, and would find neither job nor mark.
  */
 import type { Redis } from 'ioredis';
-import { type DeliveredMarks, KEEP_MARKS_MS } from '../backend.js';
+import { type DeliveredMarks, KEEP_MARKS_MS, MARKS_LINGER_MS, type MarksKeep } from '../backend.js';
 import { fingerprint } from '../fingerprint.js';
 import { Group } from '../group.js';
 
 /** Enough for what is looked for among the marks, which is only what came again. */
 const CHARACTERS = 12;
-/** Longer than hand-off pauses between two tries. */
-const LINGER_MS = 6_000;
+/** While marks linger, so many times in that span those go whose time is over. */
+const SWEEPS = 3;
 
 export interface RedisClients {
   /** Fails fast. */
@@ -27,16 +27,22 @@ export class RedisMarks implements DeliveredMarks {
   readonly #clients: RedisClients;
   readonly #linger: number;
   readonly #adding: Group<string, void>;
-  #sweeping = false;
-  #lingering = false;
+  #sweeping: NodeJS.Timeout | undefined;
+  /** ms since the epoch when the latest of them may go. */
+  #lingersUntil = 0;
 
   /** @param linger ms that a mark outlives the delete of its message */
-  constructor(key: string, clients: RedisClients, keep = KEEP_MARKS_MS, linger = LINGER_MS) {
+  constructor(
+    key: string,
+    clients: RedisClients,
+    keep: MarksKeep = () => KEEP_MARKS_MS,
+    linger = MARKS_LINGER_MS,
+  ) {
     this.#key = key;
     this.#clients = clients;
     this.#linger = linger;
     this.#adding = new Group(async (messageIds) => {
-      await clients.consumer.zadd(key, ...scored(messageIds, Date.now() + keep));
+      await clients.consumer.zadd(key, ...scored(messageIds, Date.now() + keep()));
       return [];
     });
   }
@@ -58,22 +64,20 @@ export class RedisMarks implements DeliveredMarks {
 
   async remove(messageIds: readonly string[]): Promise<void> {
     if (messageIds.length === 0) return;
-    this.#lingering = true;
+    this.#lingersUntil = Date.now() + this.#linger;
     this.#sweepLater();
-    await this.#clients.producer.zadd(this.#key, 'XX', ...scored(messageIds, Date.now() + this.#linger));
+    await this.#clients.producer.zadd(this.#key, 'XX', ...scored(messageIds, this.#lingersUntil));
   }
 
   /** Also takes along what others left behind. A sweep that fails is made up for by the next. */
   #sweepLater(): void {
-    if (this.#sweeping) return;
-    this.#sweeping = true;
-    const timer = setTimeout(() => {
-      this.#sweeping = false;
-      if (this.#lingering) this.#sweepLater();
-      this.#lingering = false;
-      this.#clients.producer.zremrangebyscore(this.#key, '-inf', Date.now()).catch(() => {});
-    }, this.#linger);
-    timer.unref();
+    this.#sweeping ??= setTimeout(() => {
+      this.#sweeping = undefined;
+      // Before the question whether more is to come, as time goes on.
+      const now = Date.now();
+      if (now <= this.#lingersUntil) this.#sweepLater();
+      this.#clients.producer.zremrangebyscore(this.#key, '-inf', now).catch(() => {});
+    }, this.#linger / SWEEPS).unref();
   }
 }
 

@@ -5,7 +5,7 @@
  * The path is what counts: before each group the sink looks whether it still stands for the open file, and opens what is
  * there otherwise. So the file may be renamed or deleted by anybody at any time, and rotated by any of several threads
  * and processes that append to it; `reopen` makes the new file appear at once. A group that was written while its file
- * was taken away for good is written again.
+ * was taken away for good, or whose lines others have torn, is written again: a line may be there twice, never not at all.
  */
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -27,7 +27,7 @@ interface Waiting {
 
 /** Bytes of lines that go out at a time, or one event's if those are more. */
 const GROUP_BYTES = 4 * 1024 * 1024;
-/** Times that a group is written again, as its file is taken away each time. */
+/** Times that a group is written, should its file be taken away or its lines be torn each time. */
 const WRITES = 5;
 /** ms between two looks at the file while nothing comes: whether it is old, or another's turn has come. */
 const LOOK_EVERY_MS = 1_000;
@@ -187,7 +187,9 @@ export class NdjsonSink implements Sink {
       await this.#file.append(lines, () => group.every(({ abandoned }) => abandoned));
       if (await this.#file.keeps()) return;
     }
-    throw new Error(`${this.#options.path} is taken away as soon as it is written to`);
+    throw new Error(
+      `${this.#options.path} is taken away, or its lines are torn by others, each time that it is written to`,
+    );
   }
 
   /** Sees to it that the open file is the path's, and has room. */

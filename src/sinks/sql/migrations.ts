@@ -76,7 +76,7 @@ function postgresEvents({ schema, table }: Place): string[] {
     `CREATE ${unique}INDEX IF NOT EXISTS "${table}_${column}" ON ${events} ("${column}")` +
     (column === 'time' ? '' : ` WHERE "${column}" IS NOT NULL`);
   return [
-    ...(schema === undefined ? [] : [`CREATE SCHEMA IF NOT EXISTS "${schema}"`]),
+    ...(schema === undefined ? [] : [postgresSchema(schema)]),
     `CREATE TABLE IF NOT EXISTS ${events} (
   "id" text COLLATE "C" PRIMARY KEY,
   "source" text NOT NULL,
@@ -101,6 +101,12 @@ function postgresEvents({ schema, table }: Place): string[] {
     index('dedupe_key', 'UNIQUE '),
     ...SEARCHED.map((column) => index(column)),
   ];
+}
+
+/** IF NOT EXISTS would ask for the right to make schemas, even of the owner of the one that is there. */
+function postgresSchema(schema: string): string {
+  const missing = `to_regnamespace('"${schema}"') IS NULL`;
+  return `DO $$ BEGIN IF ${missing} THEN CREATE SCHEMA "${schema}"; END IF; END $$`;
 }
 
 /** All in one statement: MySQL has no transactions around them. */

@@ -31,6 +31,14 @@ const MYSQL_DATA = new Set<unknown>([1366, 3819, 4025]);
 const SOME_ROW = new Set<unknown>(['P0001', 1644, 1153]);
 /** Deadlock, serialization failure. */
 const CONFLICTS = new Set<unknown>(['40P01', '40001', 1213]);
+/**
+ * What a server says that is no longer the one to write to (a standby, one that was told to be read-only or offline) or that
+ * gives this connection up; connecting anew may find the one that is. Also what cuts a connection after the answer: a
+ * packet too large, a connection that was killed.
+ */
+const TURNED_AWAY = new Set<unknown>([1153, 1290, 1836, 1927, 3032]);
+/** Broken connections, transactions that cannot go on (read-only, or failed and left open), servers that stop. */
+const TURNED_AWAY_STATES = /^(?:08|25|57P)/;
 const NO_TABLE = new Set<unknown>(['42P01', 1146]);
 const NO_COLUMN = new Set<unknown>(['42703', 1054]);
 const NO_ACCESS = new Set<unknown>(['28P01', '28000', 1045]);
@@ -46,10 +54,10 @@ export function refusalOf(error: unknown): Refusal {
   return among(MYSQL_DATA) || /^(?:22|23|54)/.test(state ?? '') ? 'data' : 'all';
 }
 
-/** Whether the server itself answered: the connection is as good as before. */
+/** Whether the server itself answered and goes on answering: the connection is as good as before. */
 export function isAnswer(error: unknown): boolean {
   const { state, number } = codesOf(error);
-  return state !== undefined && !/^(?:08|57P)/.test(state) && number !== 1153;
+  return state !== undefined && !TURNED_AWAY_STATES.test(state) && !TURNED_AWAY.has(number);
 }
 
 /** Without the statement and its values, which a driver's error may carry. */
@@ -73,9 +81,11 @@ export function explained(error: unknown, table: string): ReceiptdError {
     return new ReceiptdError('SQL_ACCESS', `${why}: check user and password in the url of the sink`);
   }
   if (among(NO_PRIVILEGE)) {
+    // MySQL and MariaDB ask for UPDATE wherever a row that is there may be met, even one that stays as it is.
+    const rights = number === undefined ? 'INSERT and SELECT' : 'INSERT, SELECT and UPDATE';
     return new ReceiptdError(
       'SQL_ACCESS',
-      `${why}: the user in the url of the sink needs INSERT and SELECT on ${table}, and CREATE to migrate`,
+      `${why}: the user in the url of the sink needs ${rights} on ${table}, and CREATE to migrate`,
     );
   }
   if (among(NOT_NULL)) {

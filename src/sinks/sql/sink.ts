@@ -13,7 +13,7 @@ import type { EventRecord } from '../../receipts/index.js';
 import { Batcher } from '../batcher.js';
 import { DeadLetterError, type DeliveryContext, type Sink, type SinkOptions } from '../sink.js';
 import { type Place, placeOf } from './engine.js';
-import { type Database, openDatabase } from './pools.js';
+import { type Database, openDatabase, unlessAborted } from './pools.js';
 import { explained, refusalOf } from './refusal.js';
 import { type EventRow, type RowOptions, rowOf } from './row.js';
 
@@ -42,6 +42,7 @@ export class SqlSink implements Sink {
   readonly #db: Kysely<Database>;
   readonly #batcher: Batcher<EventRow>;
   readonly #checked: Promise<void>;
+  readonly #closing = new AbortController();
 
   private constructor(options: SqlSinkOptions) {
     const { name, wants, log, unique, phoneKey, connections, batch } = options;
@@ -75,17 +76,25 @@ export class SqlSink implements Sink {
     await this.#batcher.add(rowOf(record, this.#rows), { signal });
   }
 
+  drain(): void {
+    this.#batcher.drain();
+  }
+
   async close(): Promise<void> {
     await this.#batcher.close();
+    this.#closing.abort();
     await this.#checked;
     await this.#db.destroy();
   }
 
   /** What is wrong is told at once, not with the first receipt. */
   async #check(): Promise<void> {
+    const { signal } = this.#closing;
+    const query = this.#db.selectFrom(this.#place.name).select('id').limit(0);
     try {
-      await this.#db.selectFrom(this.#place.name).select('id').limit(0).execute();
+      await unlessAborted(signal, () => query.execute());
     } catch (error) {
+      if (signal.aborted) return;
       this.#log.warn(`sink ${this.name}: ${describeError(explained(error, this.#place.name))}`);
     }
   }
@@ -142,7 +151,7 @@ export class SqlSink implements Sink {
     for (let tries = 1; ; tries += 1) {
       signal.throwIfAborted();
       try {
-        await query.execute();
+        await unlessAborted(signal, () => query.execute());
         return;
       } catch (error) {
         if (tries === CONFLICT_TRIES || refusalOf(error) !== 'conflict') throw error;

@@ -1,20 +1,22 @@
 /**
  * What a receiver's answer means for the events it answers. 2xx confirms them (of the vendor's push: status 200 and a
  * `code` that is a number, whichever). 408, 425, 429, 5xx and what cannot be made sense of is tried again, not before
- * Retry-After; any other 4xx is the receiver's last word. A 3xx is tried again as well: the url is wrong, no event is.
+ * Retry-After; any other 4xx is the receiver's last word, on the sink rather than the event where it is about the address
+ * or the login. A 3xx is tried again as well: the url is wrong, no event is.
  *
  * What is told of an answer is short, on one line, without phone numbers, and without what was sent to authenticate.
  */
 import { describeError, ReceiptdError } from '../../errors.js';
 import { maskPhones } from '../../mask.js';
 import { DeadLetterError } from '../sink.js';
+import type { Hide } from './hide.js';
 
 const EXCERPT_LENGTH = 200;
 /** A longer wait would outlast what the receiver can mean, and hold the event in the store. */
 const LONGEST_DELAY_MS = 3_600_000;
-const LEAST_SECRET = 3;
-const LEAST_PART = 6;
 const RETRIED = new Set([408, 425, 429]);
+/** No such place, or not for whoever posts like this: it would be said of any event. */
+const ABOUT_SINK = new Set([401, 403, 404, 405, 407]);
 
 /** The request failed, and is worth another try. */
 export class WebhookError extends ReceiptdError {
@@ -38,9 +40,6 @@ export interface Answer {
   cut: boolean;
 }
 
-/** Text that must not be told. */
-export type Hide = (text: string) => string;
-
 /**
  * @param vendor whether the receiver is one of the vendor's HTTP batch push
  * @returns undefined when the events are safe, a `DeadLetterError` when trying again cannot help
@@ -48,23 +47,25 @@ export type Hide = (text: string) => string;
 export function judge(answer: Answer, vendor: boolean, hide: Hide): Error | undefined {
   const { status } = answer;
   if (status >= 200 && status < 300 && !vendor) return undefined;
+  if (status === 200 && !answer.cut && hasCode(answer.body)) return undefined;
   const told = `HTTP ${status}${excerpt(answer.body, hide)}`;
-  if (status >= 200 && status < 300) return judgePush(answer, told);
+  if (status >= 200 && status < 300) return new WebhookError(`${told}: ${expected(status)}`);
   if (status === 410) {
     return new DeadLetterError(
       `${told}: the receiver is gone for good: change the sink's url, or remove the sink`,
     );
   }
-  if (status >= 400 && status < 500 && !RETRIED.has(status)) return new DeadLetterError(told);
+  if (status >= 400 && status < 500 && !RETRIED.has(status)) {
+    return new DeadLetterError(told, { aboutSink: ABOUT_SINK.has(status) });
+  }
   return new WebhookError(told, retryAfter(answer));
 }
 
-/** The vendor looks at the status and whether `code` is a number; a receiver that refuses answers 50x. */
-function judgePush({ status, body, cut }: Answer, told: string): Error | undefined {
-  if (status !== 200)
-    return new WebhookError(`${told}: a receiver of HTTP batch push confirms with status 200`);
-  if (!cut && hasCode(body)) return undefined;
-  return new WebhookError(`${told}: a receiver of HTTP batch push answers {"code":0,"msg":"…"}`);
+/** Of the vendor's push, which looks at the status and whether `code` is a number; a receiver that refuses answers 50x. */
+function expected(status: number): string {
+  return status === 200
+    ? 'a receiver of HTTP batch push answers {"code":0,"msg":"…"}'
+    : 'a receiver of HTTP batch push confirms with status 200';
 }
 
 function hasCode(body: string): boolean {
@@ -96,20 +97,6 @@ function excerpt(body: string, hide: Hide): string {
     .trim();
   if (text === '') return '';
   return `: ${text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}…` : text}`;
-}
-
-/**
- * Replaces what authenticates the sender, also where a receiver tells back only part of a header, or has it in JSON.
- * @param secrets values of headers, passwords, keys
- */
-export function hiding(secrets: readonly string[]): Hide {
-  // What is very short would only make holes in harmless text.
-  const whole = secrets.filter(({ length }) => length >= LEAST_SECRET);
-  const parts = secrets.flatMap((secret) => secret.split(/\s+/)).filter(({ length }) => length >= LEAST_PART);
-  const all = [...whole, ...parts].flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
-  // The longest first: another may be part of it.
-  const hidden = [...new Set(all)].sort((a, b) => b.length - a.length);
-  return (text) => hidden.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
 
 /** Why there was no answer: Node tells several failed addresses in an error without a message of its own. */

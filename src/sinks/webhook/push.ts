@@ -12,7 +12,8 @@ const FIELDS: Readonly<Record<string, readonly [RegExp, string][]>> = {
   SmsUp: [[/([{,]\s*"sequence_id"\s*:\s*)(-?\d+)(?=\s*[,}])/g, '$1"$2"']],
   SecretRecording: [
     [/([{,]\s*)"subs_id"(?=\s*:)/g, '$1"sub_id"'],
-    [/([{,]\s*"call_time"\s*:\s*)"(\d+)"/g, '$1$2'],
+    // A number in JSON has no zeros in front; one that is longer is no time, and few parsers could hold it.
+    [/([{,]\s*"call_time"\s*:\s*)"(0|[1-9]\d{0,14})"/g, '$1$2'],
   ],
 };
 

@@ -1,6 +1,9 @@
 /**
  * The Standard Webhooks headers. While secrets are rotated each request carries a signature of either, so that a receiver
- * verifies with the one it has. The id is the same in every attempt, the timestamp that of the attempt.
+ * verifies with the one it has. The timestamp is that of the attempt.
+ *
+ * The id is the same whenever the same request is made again. A batch that is tried again is another request: its events go
+ * one by one, each under the event's own id, which is what a receiver that keeps what it has seen must look at.
  */
 import { Webhook } from 'standardwebhooks';
 

@@ -7,7 +7,8 @@
  * was not configured, or lose them in a GET; and as the url is wrong, not an event, none may end as a dead letter.
  */
 import { Pool } from 'undici';
-import { type Answer, type Hide, networkError, WebhookError } from './answer.js';
+import { type Answer, networkError, WebhookError } from './answer.js';
+import type { Hide } from './hide.js';
 import type { TlsOptions } from './tls.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -119,15 +120,17 @@ function target({ status, location }: Answer, from: URL, hide: Hide): URL {
     throw new WebhookError(`HTTP ${status}: a redirect to nowhere: check the sink's url`);
   }
   const to = new URL(location, from);
-  // Its query may hold what is secret there.
-  const place = `HTTP ${status}: redirects to ${hide(`${to.protocol}//${to.host}${to.pathname}`).slice(0, 200)}`;
+  // Its path and query may hold what is secret there, and as it may be the own url, here.
   if (to.origin !== from.origin) {
+    const origin = hide(`${to.protocol}//${to.host}`).slice(0, 200);
     throw new WebhookError(
-      `${place}: another host, where no events are sent; if it is right, set the sink's url to it`,
+      `HTTP ${status}: redirects to ${origin}: another host, where no events are sent; if it is right, set the sink's url to it`,
     );
   }
   if (status !== 307 && status !== 308) {
-    throw new WebhookError(`${place}: set the sink's url to it, as only 307 and 308 are followed`);
+    throw new WebhookError(
+      `HTTP ${status}: redirects within its host: set the sink's url to where it leads, as only 307 and 308 are followed`,
+    );
   }
   return to;
 }

@@ -10,13 +10,17 @@ import type { EventRecord } from '../../receipts/index.js';
 import { VERSION } from '../../version.js';
 import { Batcher, type Outcomes } from '../batcher.js';
 import { DeadLetterError, type DeliveryContext, type Sink, type SinkOptions } from '../sink.js';
-import { type Hide, hiding, judge } from './answer.js';
+import { judge, WebhookError } from './answer.js';
+import { decoded, type Hide, hiding, urlSecrets } from './hide.js';
 import { pushedAlone } from './push.js';
 import { Rate } from './rate.js';
 import { contentOf, requestId } from './request.js';
 import { Signer } from './signing.js';
 import { readTls, type TlsOptions } from './tls.js';
 import { WebhookTransport } from './transport.js';
+
+/** Events of a batch that are refused in a row for what is not theirs: as many as tell so of the sink. */
+const REFUSED = 5;
 
 export type WebhookConfig = Extract<SinkConfig, { type: 'webhook' }>;
 export type WebhookOptions = Omit<WebhookConfig, 'name' | 'types' | 'where'> & SinkOptions;
@@ -45,7 +49,9 @@ export class WebhookSink implements Sink {
     const custom = Object.entries(options.headers).map(([name, value]) => [name.toLowerCase(), value]);
     this.#headers = { 'user-agent': `receiptd/${VERSION}`, ...basicAuth(url), ...Object.fromEntries(custom) };
     const { 'user-agent': _, ...secretHeaders } = this.#headers;
-    this.#hide = hiding([...Object.values(secretHeaders), ...options.secrets, decoded(url.password)]);
+    // A configured name has no colon.
+    const named = !name.startsWith('webhook:');
+    this.#hide = hiding([...Object.values(secretHeaders), ...options.secrets, ...urlSecrets(url, named)]);
     this.#signer = new Signer(options.secrets);
     this.#rate = new Rate(options.rate);
     this.#transport = new WebhookTransport({ url, connections: concurrency, timeout, tls, hide: this.#hide });
@@ -71,6 +77,10 @@ export class WebhookSink implements Sink {
     });
   }
 
+  drain(): void {
+    this.#batcher.drain();
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#batcher.close().then(() => this.#transport.close());
     return this.#closed;
@@ -86,12 +96,15 @@ export class WebhookSink implements Sink {
   /** One by one, as long as the receiver has something to say about each. */
   async #isolate(records: readonly EventRecord[], signal: AbortSignal): Promise<Outcomes> {
     const outcomes: (Error | undefined)[] = [];
+    let refused = 0;
     for (const record of records) {
       const outcome = await this.#post([record], signal).catch((error: Error) => error);
       outcomes.push(outcome);
-      if (outcome === undefined || DeadLetterError.is(outcome)) continue;
+      const rest = (error: Error) => Array<Error>(records.length - outcomes.length).fill(error);
       // The receiver is down, or nobody waits any more: the rest fails like this one, and is tried again.
-      return [...outcomes, ...Array<Error>(records.length - outcomes.length).fill(outcome)];
+      if (outcome !== undefined && !DeadLetterError.is(outcome)) return [...outcomes, ...rest(outcome)];
+      refused = outcome instanceof DeadLetterError && outcome.aboutSink ? refused + 1 : 0;
+      if (refused === REFUSED) return [...outcomes, ...rest(new WebhookError(outcome?.message ?? ''))];
     }
     return outcomes;
   }
@@ -115,11 +128,4 @@ function basicAuth({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {};
   const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
   return { authorization: `Basic ${credentials}` };
-}
-
-/** A stray percent sign stays as it is. */
-function decoded(text: string): string {
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (part) =>
-    Buffer.from(part.replaceAll('%', ''), 'hex').toString(),
-  );
 }
