@@ -39,10 +39,10 @@ function summary({ ready, reasons, version, pid, startedAt, slices, queues, sink
     ...reasons.map((reason) => `  ${reason}`),
   ];
   for (const { queueName, messageType, counters, backlog, inFlight } of queues) {
-    const { received, delivered, dead, acknowledged, redelivered } = counters;
+    const { received, delivered, filtered, dead, acknowledged, redelivered } = counters;
     lines.push(
       `${queueName} (${messageType})`,
-      `  received ${received}, delivered ${delivered}, dead ${dead}, acknowledged ${acknowledged}, redelivered ${redelivered}`,
+      `  received ${received}, delivered ${delivered}, filtered ${filtered}, dead ${dead}, acknowledged ${acknowledged}, redelivered ${redelivered}`,
       `  waiting ${backlog}, in flight ${inFlight}`,
     );
   }

@@ -5,6 +5,7 @@ import { HandlersSink } from './module/module.js';
 import { NdjsonSink } from './ndjson/ndjson.js';
 import { SelectiveSink } from './selective.js';
 import type { Sink, SinkOptions } from './sink.js';
+import { unknownFields } from './unknown-fields.js';
 import { WebhookSink } from './webhook/webhook.js';
 import { compileWhere } from './where.js';
 
@@ -33,7 +34,9 @@ export async function openSinks(configs: readonly SinkConfig[], log: Logger): Pr
   try {
     for (const config of configs) {
       const sink = await openSink(config, log);
-      sinks.push(config.where === undefined ? sink : new SelectiveSink(sink, compileWhere(config.where)));
+      const { where, types } = config;
+      sinks.push(where === undefined ? sink : new SelectiveSink(sink, compileWhere(where)));
+      for (const line of unknownFields(where ?? {}, types)) log.warn(`sink ${sink.name}: where: ${line}`);
     }
     return sinks;
   } catch (error) {
