@@ -41,9 +41,10 @@ export class MemoryLog {
 
   /** During a long outage memory stays where it was in its first whole minute. */
   problems({ scenario, away }: Pick<Options, 'scenario' | 'away'>): string[] {
-    const last = Math.floor(away / MINUTE_MS);
+    // It begins in the first minute, and the one it ends in has the catching up as well.
+    const end = Math.floor(away / MINUTE_MS);
     const first = this.#peaks[1];
-    const most = Math.max(0, ...this.#peaks.slice(2, last + 1));
+    const most = Math.max(0, ...this.#peaks.slice(2, end));
     if (scenario === 'faults' || first === undefined || most <= first * GROWTH + SLACK_MIB) return [];
     return [`memory of a daemon grew from ${Math.round(first)} to ${Math.round(most)} MiB during the outage`];
   }
