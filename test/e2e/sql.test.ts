@@ -71,7 +71,9 @@ it('migrates every sql sink, twice and at once, prints the statements, and hashe
   });
   const run = (...args: string[]) => site.run(['sql', ...args, '-c', file]);
   const printed = await run('migrate', '--print', '--sink', 'two');
-  expect(printed.stdout).toMatch(/^-- two\n\nDO \$\$ BEGIN IF .* THEN CREATE SCHEMA "app"; END IF; END \$\$;\n/);
+  expect(printed.stdout).toMatch(
+    /^-- two\n\nDO \$\$ BEGIN IF .* THEN CREATE SCHEMA "app"; END IF; END \$\$;\n/,
+  );
   expect(await database.query("SELECT FROM information_schema.schemata WHERE schema_name = 'app'")).toEqual(
     [],
   );
