@@ -63,6 +63,29 @@ export interface SinkSnapshot {
   failed: number;
 }
 
+/** What became of one event, kept for whoever looks for it by one of its business keys. */
+export interface RecentEvent {
+  id: string;
+  queueName: string;
+  messageType: string;
+  /** ms since the epoch when its message was finished. */
+  at: number;
+  outcome: 'delivered' | 'filtered' | 'duplicate' | 'dead';
+  subject?: string;
+  bizId?: string;
+  callId?: string;
+  outId?: string;
+  /** As published: it must be masked before it is shown. */
+  phone?: string;
+}
+
+export interface RecentQuery {
+  /** Equals one of the business keys, the id, the subject or the phone number; absent takes all. */
+  text?: string;
+  /** Most events of the answer, the newest first. */
+  limit: number;
+}
+
 export class QueueStats {
   readonly counters: Record<Counter, number>;
   readonly drift: Record<string, number> = {};

@@ -1,4 +1,4 @@
 /** Ops: what a person or a machine can see and do over HTTP while the daemon runs. */
 export { notReady } from './readiness.js';
 export { OpsServer } from './server.js';
-export type { QueueStatus, Status, TokenStatus } from './status.js';
+export type { HistoryPoint, QueueStatus, Status, TokenStatus } from './status.js';

@@ -8,12 +8,36 @@ export interface TokenStatus {
   failures: number;
   /** Why the latest try failed, one line; absent when it did not. */
   lastError?: string;
+  /** s until the next token is asked for; absent while none is planned. */
+  nextRefreshInSeconds?: number;
 }
 
 export interface QueueStatus extends QueueSnapshot {
   queueName: string;
   messageType: string;
   token: TokenStatus;
+  /** Messages received and events delivered a second, over the last minute. */
+  rate?: { received: number; delivered: number };
+  /** s between MNS getting a message and receiptd receiving it, of the latest batch; 0 when the latest poll was empty. */
+  lagSeconds?: number;
+  /** ms since the epoch when MNS got the oldest message that is in the store and not delivered; 0 when there is none. */
+  oldestUndeliveredAt?: number;
+  /** The latest trouble of the queue, over or not; phone numbers masked. */
+  lastError?: { at: number; text: string };
+}
+
+/** What happened within one interval of the last hour. */
+export interface HistoryPoint {
+  /** ms since the epoch at its end. */
+  at: number;
+  /** s */
+  seconds: number;
+  received: number;
+  delivered: number;
+  dead: number;
+  /** s from receiving to delivered, of half and of nineteen in twenty events; absent when none was delivered. */
+  p50?: number;
+  p95?: number;
 }
 
 export interface SinkStatus extends SinkSnapshot {
