@@ -27,6 +27,8 @@ export interface AcknowledgerOptions {
   deleteBatch(receiptHandles: readonly string[]): Promise<readonly NotDeleted[]>;
   /** These messages are gone from MNS for good: whatever is kept about them can go too. */
   onConfirmed(messages: readonly Acknowledgement[]): void;
+  /** So many handles are not settled now. */
+  onUnsettled?(count: number): void;
   /** A delete failed and will be tried again. */
   onError?(error: unknown): void;
   /** ms that a handle may wait for its batch to fill. */
@@ -88,7 +90,7 @@ export class Acknowledger {
   }
 
   add(message: Acknowledgement): void {
-    this.#unsettled += 1;
+    this.#count(1);
     this.#waiting.push({ message, attempts: 0, alone: false });
     this.#pump();
   }
@@ -176,8 +178,13 @@ export class Acknowledger {
   }
 
   #settle(count: number): void {
-    this.#unsettled -= count;
+    this.#count(-count);
     if (this.#unsettled > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #count(change: number): void {
+    this.#unsettled += change;
+    this.#options.onUnsettled?.(this.#unsettled);
   }
 }

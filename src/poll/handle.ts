@@ -37,6 +37,8 @@ export interface SliceSpec {
   slices: number;
   /** From 0. */
   index: number;
+  /** What they share, see `places.ts`. */
+  places: SharedArrayBuffer;
   /** What phone numbers in capture files are masked by: the same in all slices, so that they can be joined. */
   maskKey: string;
 }

@@ -14,7 +14,7 @@ export function inlineSlice(
   onOpen: (foundations: Foundations) => void,
   extraSinks: readonly Sink[] = [],
 ): SliceHandle {
-  const { config, slices, index } = spec;
+  const { config, slices, index, places } = spec;
   const tokens = new TokenBoard(events.onRefused);
   const opening = new AbortController();
   let slice: Slice | undefined;
@@ -30,6 +30,8 @@ export function inlineSlice(
     slice = new Slice({
       config,
       slices,
+      index,
+      places,
       backend,
       sinks,
       capture,

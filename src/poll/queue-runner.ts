@@ -27,6 +27,7 @@ import { DriftLog } from './drift-log.js';
 import { Gate } from './gate.js';
 import { Intake } from './intake.js';
 import { KeepOfDeleted } from './keep-of-deleted.js';
+import type { Places } from './places.js';
 import { Poller } from './poller.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
@@ -42,6 +43,8 @@ export interface QueueRunnerOptions {
   queue: QueueConfig;
   /** Slices of this process. */
   slices: number;
+  /** What they share of this queue. */
+  places: Places;
   backend: Backend;
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
@@ -78,7 +81,7 @@ export class QueueRunner {
   #started = false;
 
   constructor(options: QueueRunnerOptions) {
-    const { config, queue, slices, backend, tokens, capture, hardStop } = options;
+    const { config, queue, slices, places, backend, tokens, capture, hardStop } = options;
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
@@ -110,6 +113,9 @@ export class QueueRunner {
         return failures;
       },
       onConfirmed: (messages) => this.#confirmed(messages),
+      onUnsettled: (count) => {
+        places.unacknowledged = count;
+      },
       onError: (error) => {
         this.#stats.count('ack_errors');
         this.#troubles.report('ack', error);
@@ -118,8 +124,8 @@ export class QueueRunner {
     this.#gate = new Gate({
       limit: config.pipeline.maxInFlight,
       slices,
+      places,
       backlog: () => backlogOf(this.#store),
-      unacknowledged: () => this.#acknowledger.unsettled,
       most: () => this.#mayBeInFlight(),
       onReading: (error) => {
         if (error === undefined) this.#troubles.clear('store');

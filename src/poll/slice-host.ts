@@ -5,6 +5,7 @@ import type { Config } from '../config/index.js';
 import { describeError, UsageError } from '../errors.js';
 import { type Counter, type QueueSnapshot, type SinkSnapshot, zeroCounters } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
+import { Places, sharedPlaces } from './places.js';
 import type { SliceSnapshot } from './slice.js';
 import type { SliceToken } from './tokens.js';
 
@@ -48,11 +49,13 @@ export class SliceHost {
   readonly #past = new Map<string, Counts>();
   readonly #pastSinks = new Map<string, SinkSnapshot>();
   readonly #maskKey = randomBytes(32).toString('hex');
+  readonly #places: SharedArrayBuffer;
   #restarts = 0;
   #stopping = false;
 
   constructor(options: SliceHostOptions) {
     this.#options = options;
+    this.#places = sharedPlaces(options.config.queues.length, options.count);
     this.#seats = Array.from({ length: options.count }, () => ({
       handle: undefined,
       crashes: 0,
@@ -122,7 +125,10 @@ export class SliceHost {
       onCrash: (error) => this.#crashed(index, error),
     };
     seat.startedAt = performance.now();
-    seat.handle = spawn({ config, slices: count, index, maskKey: this.#maskKey }, events);
+    seat.handle = spawn(
+      { config, slices: count, index, places: this.#places, maskKey: this.#maskKey },
+      events,
+    );
     for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
   }
 
@@ -131,6 +137,9 @@ export class SliceHost {
     if (seat?.handle === undefined || this.#stopping) return;
     this.#remember(seat.handle.snapshot());
     seat.handle = undefined;
+    const slices = this.#options.count;
+    for (const queue of this.#options.config.queues.keys())
+      new Places(this.#places, { queue, slice: index, slices }).vacate();
     seat.crashes = performance.now() - seat.startedAt > STEADY_MS ? 1 : seat.crashes + 1;
     this.#restarts += 1;
     const delay = RESTART_BASE_MS / 2 + fullJitter(seat.crashes, RESTART_BASE_MS, RESTART_CAP_MS);

@@ -11,6 +11,7 @@ import { maskPhones } from '../mask.js';
 import type { Backend } from '../pipeline/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
+import { Places } from './places.js';
 import { QueueRunner } from './queue-runner.js';
 import type { TokenSource } from './tokens.js';
 
@@ -24,6 +25,10 @@ export interface SliceOptions {
   config: Config;
   /** Slices of this process. */
   slices: number;
+  /** Which of them this is, from 0. */
+  index: number;
+  /** What they share, of all queues. */
+  places: SharedArrayBuffer;
   backend: Backend;
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
@@ -43,10 +48,12 @@ export class Slice {
     this.#options = options;
     // Each queue listens, and more than ten are no leak.
     setMaxListeners(0, this.#hardStop.signal);
-    for (const queue of options.config.queues) {
+    const { config, slices, index: slice } = options;
+    for (const [index, queue] of config.queues.entries()) {
       const runner = new QueueRunner({
         ...options,
         queue,
+        places: new Places(options.places, { queue: index, slice, slices }),
         hardStop: this.#hardStop.signal,
         onBusy: () => options.onBusy(queue.queueName),
       });
