@@ -30,6 +30,9 @@ is counted as drift and logged once.
 did not happen is empty. "string or number" means that both are published: one page prints \`10\`, the next \`"10"\`. An integer
 beyond 2^53 is given to handlers as a string of its digits. "always" marks the fields that a receipt makes no sense without.
 
+Each shape ends with its **sources**, the vendor's pages. A field that only some of them have says which, or the way (HTTP, MNS)
+by which it comes; the others are on all of them.
+
 Three attributes of an event come from the receipt's fields. Each type below names them:
 
 - \`time\`: when it happened, in UTC. It is the first of the fields that holds a readable time, else the time at which MNS got the
@@ -91,7 +94,7 @@ function shapeSection(messageType: string, shape: ReceiptShape, source: DocSourc
           `- \`subject\`: ${fields(shape.subject, 'else', 'none')}`,
           `- \`idempotencykey\`: ${fields(shape.identity, '', 'none')}${without(shape.needs)}`,
         ]),
-    `- source: ${shape.source.replace(/https:\/\/[^\s,]+/g, '<$&>')}`,
+    `- ${shape.source.includes(', ') ? 'sources' : 'source'}: ${shape.source.replace(/https:\/\/[^\s,]+/g, '<$&>')}`,
     '',
   ].join('\n');
 }
