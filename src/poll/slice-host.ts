@@ -5,6 +5,7 @@ import type { Config } from '../config/index.js';
 import { describeError, UsageError } from '../errors.js';
 import { type Counter, type QueueSnapshot, type SinkSnapshot, zeroCounters } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
+import { KnownDrift } from './known-drift.js';
 import type { SliceSnapshot } from './slice.js';
 import type { SliceToken } from './tokens.js';
 
@@ -48,6 +49,7 @@ export class SliceHost {
   readonly #past = new Map<string, Counts>();
   readonly #pastSinks = new Map<string, SinkSnapshot>();
   readonly #maskKey = randomBytes(32).toString('hex');
+  readonly #knownDrift = new KnownDrift().memory;
   #restarts = 0;
   #stopping = false;
 
@@ -122,7 +124,8 @@ export class SliceHost {
       onCrash: (error) => this.#crashed(index, error),
     };
     seat.startedAt = performance.now();
-    seat.handle = spawn({ config, slices: count, index, maskKey: this.#maskKey }, events);
+    const shared = { maskKey: this.#maskKey, knownDrift: this.#knownDrift };
+    seat.handle = spawn({ config, slices: count, index, ...shared }, events);
     for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
   }
 
