@@ -41,6 +41,8 @@ export interface SliceSpec {
   places: SharedArrayBuffer;
   /** What phone numbers in capture files are masked by: the same in all slices, so that they can be joined. */
   maskKey: string;
+  /** Of what the log has heard, in whichever slice; see `known-drift.ts`. */
+  knownDrift: SharedArrayBuffer;
 }
 
 export type SpawnSlice = (spec: SliceSpec, events: SliceEvents) => SliceHandle;

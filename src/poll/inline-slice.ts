@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Sink } from '../sinks/index.js';
 import type { SliceEvents, SliceHandle, SliceSpec } from './handle.js';
+import { KnownDrift } from './known-drift.js';
 import { type Foundations, openFoundations } from './open-slice.js';
 import { Slice } from './slice.js';
 import { TokenBoard } from './tokens.js';
@@ -36,6 +37,7 @@ export function inlineSlice(
       sinks,
       capture,
       tokens,
+      knownDrift: new KnownDrift(spec.knownDrift),
       log: log.child({ slice: index }),
       onBusy: events.onBusy,
     });

@@ -27,6 +27,7 @@ import { DriftLog } from './drift-log.js';
 import { Gate } from './gate.js';
 import { Intake } from './intake.js';
 import { KeepOfDeleted } from './keep-of-deleted.js';
+import type { KnownDrift } from './known-drift.js';
 import type { Places } from './places.js';
 import { Poller } from './poller.js';
 import type { TokenSource } from './tokens.js';
@@ -50,6 +51,7 @@ export interface QueueRunnerOptions {
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tokens: TokenSource;
+  knownDrift: KnownDrift;
   log: Logger;
   onBusy(): void;
   /** Aborts when the daemon is about to stop hard. */
@@ -184,7 +186,9 @@ export class QueueRunner {
       onlyHere: config.pipeline.ackOn === 'enqueued',
       stats: this.#stats,
       troubles: this.#troubles,
-      drift: new DriftLog(this.#stats, this.#log),
+      drift: new DriftLog(this.#stats, this.#log, (shape) =>
+        options.knownDrift.isNew(`${queueName}\n${shape}`),
+      ),
       hardStop,
     });
     this.#poller = new Poller({

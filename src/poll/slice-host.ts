@@ -5,6 +5,7 @@ import type { Config } from '../config/index.js';
 import { describeError, UsageError } from '../errors.js';
 import { type Counter, type QueueSnapshot, type SinkSnapshot, zeroCounters } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
+import { KnownDrift } from './known-drift.js';
 import { Places, sharedPlaces } from './places.js';
 import type { SliceSnapshot } from './slice.js';
 import type { SliceToken } from './tokens.js';
@@ -50,6 +51,7 @@ export class SliceHost {
   readonly #pastSinks = new Map<string, SinkSnapshot>();
   readonly #maskKey = randomBytes(32).toString('hex');
   readonly #places: SharedArrayBuffer;
+  readonly #knownDrift = new KnownDrift().memory;
   #restarts = 0;
   #stopping = false;
 
@@ -125,10 +127,8 @@ export class SliceHost {
       onCrash: (error) => this.#crashed(index, error),
     };
     seat.startedAt = performance.now();
-    seat.handle = spawn(
-      { config, slices: count, index, places: this.#places, maskKey: this.#maskKey },
-      events,
-    );
+    const shared = { places: this.#places, knownDrift: this.#knownDrift, maskKey: this.#maskKey };
+    seat.handle = spawn({ config, slices: count, index, ...shared }, events);
     for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
   }
 

@@ -11,6 +11,7 @@ import { maskPhones } from '../mask.js';
 import type { Backend } from '../pipeline/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
+import type { KnownDrift } from './known-drift.js';
 import { Places } from './places.js';
 import { QueueRunner } from './queue-runner.js';
 import type { TokenSource } from './tokens.js';
@@ -34,6 +35,7 @@ export interface SliceOptions {
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tokens: TokenSource;
+  knownDrift: KnownDrift;
   log: Logger;
   /** A queue has a backlog that other slices may help with. */
   onBusy(queueName: string): void;
