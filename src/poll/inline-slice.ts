@@ -58,6 +58,7 @@ export function inlineSlice(
     },
     abort: () => slice?.abort(),
     snapshot: () => slice?.snapshot() ?? { queues: {}, sinks: [] },
+    recent: async (query) => slice?.recent(query) ?? [],
     problem: () => problem,
   };
 }
