@@ -1,5 +1,5 @@
 /** A histogram of Prometheus made of ones that are counted elsewhere: prom-client's own counts only what it is shown. */
-import { Gauge, type Registry } from 'prom-client';
+import { Gauge, type MetricValueWithName, type Registry } from 'prom-client';
 import { BUCKETS, type Histogram } from '../histogram.js';
 
 type Answer = Awaited<ReturnType<Gauge['get']>>;
@@ -33,7 +33,7 @@ export class TimingMetric extends Gauge {
 }
 
 /** As Prometheus has them: each bucket counts those below it as well. */
-function samplesOf(name: string, { labels, histogram }: LabelledHistogram): Answer['values'] {
+function samplesOf(name: string, { labels, histogram }: LabelledHistogram): MetricValueWithName<string>[] {
   let below = 0;
   const buckets = histogram.counts.map((count, bucket) => {
     below += count;
