@@ -4,6 +4,8 @@ import { fullJitter } from '../backoff.js';
 const BATCH = 16;
 const RETRY_BASE_MS = 200;
 const RETRY_CAP_MS = 5_000;
+/** ms without a message after which the next one owes nothing to those before: what was given up comes again sooner. */
+const QUIET_MS = 60_000;
 
 /** One message to delete. */
 export interface Acknowledgement {
@@ -11,6 +13,8 @@ export interface Acknowledgement {
   receiptHandle: string;
   /** ms since the epoch, local clock: afterwards the handle is void and MNS hands the message out again. */
   visibleUntil: number;
+  /** ms by `performance.now()` when it was done; absent where that was before, or where it is a dead letter. */
+  deliveredAt?: number;
 }
 
 /** A handle that MNS did not delete. */
@@ -76,6 +80,9 @@ export class Acknowledger {
   /** What waits has lingered long enough. */
   #overdue = false;
   #flushing = false;
+  /** Since when there is something to delete and nothing was, in ms since the epoch; 0 when there is nothing. */
+  #owedSince = 0;
+  #lastAt = 0;
   #onIdle: (() => void)[] = [];
 
   constructor(options: AcknowledgerOptions) {
@@ -89,7 +96,19 @@ export class Acknowledger {
     return this.#unsettled;
   }
 
+  /**
+   * ms since the epoch since when handles wait to be settled and MNS has confirmed none, also through those that were
+   * given up meanwhile and came again; 0 while none waits.
+   */
+  get unconfirmedSince(): number {
+    return this.#unsettled > 0 ? this.#owedSince : 0;
+  }
+
   add(message: Acknowledgement): void {
+    const now = this.#now();
+    if (this.#owedSince === 0 || (this.#unsettled === 0 && now - this.#lastAt > QUIET_MS))
+      this.#owedSince = now;
+    this.#lastAt = now;
     this.#count(1);
     this.#waiting.push({ message, attempts: 0, alone: false });
     this.#pump();
@@ -164,6 +183,7 @@ export class Acknowledger {
     if (retrying.length > 0) this.#retry(retrying);
     if (confirmed.length > 0) this.#options.onConfirmed(confirmed);
     this.#settle(confirmed.length + gone);
+    if (confirmed.length > 0) this.#owedSince = this.#unsettled > 0 ? this.#now() : 0;
   }
 
   /** What failed together comes back together, so that a retry is no more requests than the first try. */
@@ -179,6 +199,7 @@ export class Acknowledger {
 
   #settle(count: number): void {
     this.#count(-count);
+    if (count > 0) this.#lastAt = this.#now();
     if (this.#unsettled > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }

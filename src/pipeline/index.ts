@@ -8,6 +8,7 @@ import { RedisBackend } from './redis/backend.js';
 export type {
   Backend,
   DeliveredMarks,
+  Glance,
   PipelineConfig,
   ReceiptQueue,
   StoredJob,

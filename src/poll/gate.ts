@@ -1,4 +1,5 @@
 import { pause } from '../backoff.js';
+import type { ReceiptQueue } from '../pipeline/index.js';
 import type { Places, Reading } from './places.js';
 
 /** How old a reading of the backlog may be while it leaves places. */
@@ -131,4 +132,10 @@ export class Gate {
       return false;
     }
   }
+}
+
+/** Jobs that are not finished. */
+export async function backlogOf(store: Pick<ReceiptQueue, 'getJobCounts'>): Promise<number> {
+  const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -1,5 +1,6 @@
 /** A slice as the main thread holds it, wherever it runs. */
 import type { Config } from '../config/index.js';
+import type { RecentEvent, RecentQuery } from '../stats.js';
 import type { SliceSnapshot } from './slice.js';
 import type { SliceToken } from './tokens.js';
 
@@ -26,6 +27,8 @@ export interface SliceHandle {
   abort(): void;
   /** As of at most half a second ago. */
   snapshot(): SliceSnapshot;
+  /** Of the events that it finished lately, the newest first; none while it does not answer. Never rejects. */
+  recent(query: RecentQuery): Promise<RecentEvent[]>;
   /** Why it cannot work right now, one line; empty when it can. */
   problem(): string;
 }

@@ -62,6 +62,7 @@ export function inlineSlice(
     },
     abort: () => slice?.abort(),
     snapshot: () => slice?.snapshot() ?? { queues: {}, sinks: [] },
+    recent: async (query) => slice?.recent(query) ?? [],
     problem: () => problem,
   };
 }

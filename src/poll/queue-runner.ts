@@ -21,15 +21,16 @@ import {
 } from '../pipeline/index.js';
 import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
-import { type QueueSnapshot, QueueStats } from '../stats.js';
+import { type QueueSnapshot, QueueStats, type RecentEvent, type RecentQuery } from '../stats.js';
 import { Caution } from './caution.js';
 import { DriftLog } from './drift-log.js';
-import { Gate } from './gate.js';
+import { backlogOf, Gate } from './gate.js';
 import { Intake } from './intake.js';
 import { KeepOfDeleted } from './keep-of-deleted.js';
 import type { KnownDrift } from './known-drift.js';
 import type { Places } from './places.js';
 import { Poller } from './poller.js';
+import { RecentEvents, recentBounds } from './recent-events.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
 import { CHANGES, Visibility } from './visibility.js';
@@ -62,6 +63,7 @@ export class QueueRunner {
   readonly #options: QueueRunnerOptions;
   readonly #origin: MessageOrigin;
   readonly #stats = new QueueStats();
+  readonly #recent: RecentEvents;
   /** Those that want its events. */
   readonly #sinks: readonly GuardedSink[];
   readonly #mns: MnsQueue;
@@ -90,6 +92,7 @@ export class QueueRunner {
     this.#sinks = options.sinks.filter((sink) => sink.wants(messageType));
     this.#log = options.log.child({ queue: queueName });
     this.#troubles = new Troubles(this.#log);
+    this.#recent = new RecentEvents(queue, recentBounds(config.queues.length));
     this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
     this.#mns = new MnsQueue({
       endpoint: config.endpoints.mns,
@@ -161,9 +164,11 @@ export class QueueRunner {
         if (!isAcknowledged(message)) this.#acknowledger.add(message);
       },
       onDelivered: () => this.#troubles.clear('deliver'),
+      onEvents: (job, outcomes) => this.#recent.add(job, outcomes),
       onRetry: (error) => this.#troubles.report('deliver', error),
       onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
       onDead: (messageId, reason) => {
+        this.#troubles.gaveUp(reason);
         this.#log.warn(
           { messageId, reason: maskPhones(reason) },
           'dead letter: not delivered, kept in the store',
@@ -239,20 +244,24 @@ export class QueueRunner {
   }
 
   snapshot(): QueueSnapshot {
-    const { counters, drift, lastPollAt, lastDeliveryAt } = this.#stats;
+    const { last: lastError } = this.#troubles;
     const { backlog, backlogSince, inFlight } = this.#gate;
     return {
-      counters: { ...counters },
-      drift: { ...drift },
+      ...this.#stats.snapshot(),
       // What a poll only may bring is not in flight yet.
       inFlight: inFlight - this.#poller.reserved,
       backlog,
       backlogSince,
-      lastPollAt,
-      lastDeliveryAt,
+      unacknowledgedSince: this.#acknowledger.unconfirmedSince,
+      ...(lastError !== undefined && { lastError }),
       problem: this.#troubles.current(inFlight > 0),
       downSink: this.#downSink ?? '',
     };
+  }
+
+  /** Of the events that it finished lately, the newest first. */
+  recent(query: RecentQuery): RecentEvent[] {
+    return this.#recent.find(query);
   }
 
   get #downSink(): string | undefined {
@@ -277,7 +286,7 @@ export class QueueRunner {
 
   /** MNS has deleted these for good, so they cannot come again: that they were delivered need not be remembered. */
   #confirmed(messages: readonly Acknowledgement[]): void {
-    this.#stats.count('acknowledged', messages.length);
+    this.#stats.acknowledged(messages);
     // What stays by accident costs a little room until it is too old.
     const removal = this.#marks
       .remove(messages.map(({ messageId }) => messageId))
@@ -296,10 +305,4 @@ export class QueueRunner {
     this.#troubles.clear('token');
     return answer;
   }
-}
-
-/** Jobs that are not finished. */
-async function backlogOf(store: ReceiptQueue): Promise<number> {
-  const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

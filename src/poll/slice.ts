@@ -10,10 +10,11 @@ import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
 import type { Backend } from '../pipeline/index.js';
 import type { GuardedSink } from '../sinks/index.js';
-import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
+import type { QueueSnapshot, RecentEvent, RecentQuery, SinkSnapshot } from '../stats.js';
 import type { KnownDrift } from './known-drift.js';
 import { Places } from './places.js';
 import { QueueRunner } from './queue-runner.js';
+import { newestOf } from './recent-events.js';
 import type { TokenSource } from './tokens.js';
 
 export interface SliceSnapshot {
@@ -101,6 +102,14 @@ export class Slice {
   /** The time for draining is over: tells the sinks. */
   abort(): void {
     this.#hardStop.abort();
+  }
+
+  /** Of the events that it finished lately, the newest first. */
+  recent(query: RecentQuery): RecentEvent[] {
+    return newestOf(
+      [...this.#runners.values()].map((runner) => runner.recent(query)),
+      query.limit,
+    );
   }
 
   snapshot(): SliceSnapshot {

@@ -14,6 +14,7 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  Glance,
   MarksKeep,
   ReceiptProcessor,
   ReceiptQueue,
@@ -26,6 +27,7 @@ import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
 import { createBackendIn } from './bull.js';
 import { SqlClaims } from './claims.js';
+import { GLANCE, glanceOf } from './glance.js';
 import { PostgresListener } from './listener.js';
 import { SqlMarks } from './marks.js';
 import { BullPool } from './pool.js';
@@ -126,6 +128,11 @@ export class PostgresBackend implements Backend {
   async removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number> {
     const { rowCount } = await this.#adding.query(REMOVE_UNTRIED, untriedParameters(bullName(name), jobs));
     return rowCount ?? 0;
+  }
+
+  async glance(name: string): Promise<Glance> {
+    const { rows } = await this.#adding.query(GLANCE, [bullName(name)]);
+    return glanceOf(rows);
   }
 
   marks(name: string, keep?: MarksKeep): DeliveredMarks {

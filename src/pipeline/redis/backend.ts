@@ -10,6 +10,7 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  Glance,
   MarksKeep,
   ReceiptProcessor,
   ReceiptQueue,
@@ -22,6 +23,7 @@ import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
 import { RedisClaims } from './claims.js';
 import { RedisDurability } from './durability.js';
+import { glanceOf } from './glance.js';
 import { RedisMarks } from './marks.js';
 
 /** ms between tries to reconnect: quick at first, so that a restart is hardly noticed. */
@@ -177,6 +179,10 @@ export class RedisBackend implements Backend {
       `"receiptHandle":${JSON.stringify(receiptHandle)}`,
     ]);
     return Number(await this.#producer.eval(REMOVE_UNTRIED, keys.length, ...keys, ...args));
+  }
+
+  glance(name: string): Promise<Glance> {
+    return glanceOf(this.#producer, (type) => this.#keys.toKey(bullName(name), type));
   }
 
   marks(name: string, keep?: MarksKeep): DeliveredMarks {
