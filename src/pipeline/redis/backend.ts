@@ -128,10 +128,11 @@ export class RedisBackend implements Backend {
   }
 
   async checkDurability(): Promise<string | undefined> {
-    await reached(this.#checked);
+    const client = this.#waitingClient();
+    await reached({ ...this.#checked, client });
     try {
       const warnings = await Promise.all(
-        masters(this.#producer).map((node) => checkDurability((name, ...args) => node.call(name, ...args))),
+        masters(client).map((node) => checkDurability((name, ...args) => node.call(name, ...args))),
       );
       return warnings.find((warning) => warning !== undefined);
     } catch (error) {
@@ -151,10 +152,15 @@ export class RedisBackend implements Backend {
         : this.#keys.toKey('receiptd', 'durable');
     const known = this.#durabilities.get(marker);
     if (known !== undefined) return known;
-    this.#waiting ??= this.#connector.producer();
-    const durability = new RedisDurability(this.#waiting, marker);
+    const durability = new RedisDurability(this.#waitingClient(), marker);
     this.#durabilities.set(marker, durability);
     return durability;
+  }
+
+  #waitingClient(): RedisClient {
+    // Each queue listens, and more than ten are no leak.
+    this.#waiting ??= this.#connector.producer().setMaxListeners(0);
+    return this.#waiting;
   }
 
   /** In the slot of the queue's jobs; a job id has a digit and no colon, and so has no key of BullMQ's own this form. */
