@@ -3,10 +3,12 @@ import * as z from 'zod';
 import { must, oneOf, secretText, text } from './rules.js';
 import { tlsFiles } from './tls.js';
 
-const node = text(/^(\[[\da-f:.]+\]|[^\s:/@,[\]]+):([1-9]\d{0,4})$/i, 'be host:port').refine(
-  (address) => Number(/\d+$/.exec(address)) <= 65_535,
-  { error: must('be host:port with a port below 65536') },
-);
+// Never repeated in a message: whoever takes it for a URL may have put a password there.
+const NODE = { error: 'must be host:port, with no more around it' };
+const node = z
+  .string({ error: must('be host:port') })
+  .regex(/^(\[[\da-f:.]+\]|[^\s:/@,[\]]+):[1-9]\d{0,4}$/i, NODE)
+  .refine((address) => Number(/\d+$/.exec(address)) <= 65_535, NODE);
 
 const sentinel = z.strictObject({
   name: text(/^\S*$/, 'be a name without spaces')

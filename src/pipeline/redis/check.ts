@@ -112,7 +112,7 @@ async function checkRightsOf(nodes: readonly Redis[], prefix: string): Promise<v
 async function whyNot(connector: RedisConnector, error: unknown): Promise<ReceiptdError> {
   const { topology, addresses } = connector;
   const [first] = addresses;
-  if (topology === 'standalone' || first === undefined) return refusal(error, whereAre(addresses));
+  if (topology === 'standalone' || first === undefined) return refusal(error, connector);
   const reasons: unknown[] = [];
   for (const address of addresses) {
     const node = connector.probe(address);
@@ -120,7 +120,7 @@ async function whyNot(connector: RedisConnector, error: unknown): Promise<Receip
       if (topology === 'cluster') await checkIsCluster(node, address);
       else await checkIsSentinel(node, address, connector.masterName);
       // This one is as it should be: what it leads to is not there.
-      return refusal(error, whereAre(addresses));
+      return refusal(error, connector);
     } catch (reason) {
       if (reason instanceof ReceiptdError) return reason;
       reasons.push(reason);
@@ -128,14 +128,17 @@ async function whyNot(connector: RedisConnector, error: unknown): Promise<Receip
       node.disconnect();
     }
   }
-  return refusal(
-    reasons[0],
-    topology === 'sentinel' ? `Sentinel at ${list(addresses)}` : whereAre(addresses),
-  );
+  return refusal(reasons[0], connector, topology === 'sentinel' ? 'Sentinel' : 'Redis');
+}
+
+/** Rejects with why there is no connection; what `connect` itself says is only that it is closed. */
+async function opened(node: Redis): Promise<void> {
+  node.connect().catch(() => {});
+  await connected(node);
 }
 
 async function checkIsCluster(node: Redis, { host, port }: Address): Promise<void> {
-  await node.connect();
+  await opened(node);
   const info = await node.info();
   if (/^redis_mode:sentinel/m.test(info))
     throw wrongTopology(`${host}:${port} is a Sentinel: set topology: sentinel, and its sentinel.name`);
@@ -150,7 +153,7 @@ async function checkIsCluster(node: Redis, { host, port }: Address): Promise<voi
 }
 
 async function checkIsSentinel(node: Redis, { host, port }: Address, name: string): Promise<void> {
-  await node.connect();
+  await opened(node);
   const info = await node.info().catch(() => '');
   const mode = /^redis_mode:(\S+)/m.exec(info)?.[1];
   if (mode !== undefined && mode !== 'sentinel')
@@ -178,27 +181,25 @@ function wrongTopology(what: string): UsageError {
   return new UsageError('REDIS_TOPOLOGY', `pipeline.redis.topology: ${what}`);
 }
 
-function list(addresses: readonly Address[]): string {
-  return addresses.map(({ host, port }) => `${host}:${port}`).join(', ');
-}
-
-function whereAre(addresses: readonly Address[]): string {
-  return `Redis at ${list(addresses)}`;
-}
-
 /** How TLS fails: by what Node says of certificates, and OpenSSL of the rest. */
-const TLS_TROUBLE = /certificate|self.signed|altname|\bSSL\b|\bTLS|wrong version number|EPROTO/i;
+const TLS_TROUBLE = /certificate|self.signed|altname|\bSSL\b|\bTLS|EPROTO/i;
+/** How a server that speaks TLS answers whoever does not, or comes without the certificate that it asks for. */
+const HANGS_UP = /ECONNRESET|EPIPE|Connection is closed|connection was closed/;
 
 /** The line for a call that failed. */
 export function refused(error: unknown, { connector }: Checked): ReceiptdError {
-  return refusal(error, whereAre(connector.addresses));
+  return refusal(error, connector);
 }
 
-function refusal(error: unknown, where: string): ReceiptdError {
-  const text = describeError(error);
+function refusal(error: unknown, connector: RedisConnector, kind = 'Redis'): ReceiptdError {
+  const where = `${kind} at ${connector.addresses.map(({ host, port }) => `${host}:${port}`).join(', ')}`;
+  // Of OpenSSL's errors, only the part for people.
+  const text = describeError(error).replace(/^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):.*/, '$1');
   const { code } = error as { code?: unknown };
-  if (/WRONGPASS|NOAUTH/.test(text))
-    return new UsageError('REDIS_AUTH', `pipeline.url: ${where} refuses the login: ${text}`);
+  if (/WRONGPASS|NOAUTH/.test(text)) {
+    const key = kind === 'Redis' ? 'pipeline.url' : 'pipeline.redis.sentinel.password';
+    return new UsageError('REDIS_AUTH', `${key}: ${where} refuses the login: ${text}`);
+  }
   if (/NOPERM/.test(text))
     return new UsageError(
       'REDIS_RIGHTS',
@@ -207,12 +208,20 @@ function refusal(error: unknown, where: string): ReceiptdError {
   if (TLS_TROUBLE.test(text) || TLS_TROUBLE.test(String(code)))
     return new UsageError(
       'REDIS_TLS',
-      `pipeline.redis.tls: no trusted connection to ${where}: ${text}; see pipeline.redis.tls (ca, cert, key, verify), or use redis:// where it speaks no TLS`,
+      `pipeline.redis.tls: no trusted connection to ${where}: ${text}: see ca, cert, key and verify there`,
       { cause: error },
     );
   return new ReceiptdError(
     'REDIS_UNREACHABLE',
-    `pipeline.url: no ${where} (${text}): start it, or correct pipeline.url`,
+    `pipeline.url: no ${where} (${text}): start it, or correct pipeline.url${hint(text, connector.tls)}`,
     { cause: error },
   );
+}
+
+function hint(text: string, tls: boolean): string {
+  if (HANGS_UP.test(text))
+    return tls
+      ? ', or name the certificate it may ask for (pipeline.redis.tls.cert)'
+      : ', which needs rediss:// if it speaks TLS';
+  return tls && /ETIMEDOUT/.test(text) ? ', which needs redis:// if it speaks no TLS' : '';
 }

@@ -8,6 +8,7 @@
  * - a consumer waits for ever, and sends again what got no answer;
  * - neither waits for a machine that has vanished, and both find the new master after a failover.
  */
+import { setMaxListeners } from 'node:events';
 import { Cluster, type CommonRedisOptions, Redis, type RedisOptions } from 'ioredis';
 import { UsageError } from '../../errors.js';
 import { readTls, type TlsOptions } from '../../tls-files.js';
@@ -58,7 +59,7 @@ const reconnectOnError = (error: Error) => error.message.startsWith('READONLY');
 export class RedisConnector {
   readonly #place: Required<RedisPlace>;
   readonly #parsed: RedisOptions;
-  readonly #tls: TlsOptions | undefined;
+  readonly #tls: (TlsOptions & { signal: AbortSignal }) | undefined;
   readonly #socketTimeout: number;
 
   /**
@@ -70,15 +71,19 @@ export class RedisConnector {
     this.#socketTimeout = socketTimeout;
     // ioredis itself says what it makes of a URL; a lazy client connects to nothing.
     this.#parsed = new Redis(url, { lazyConnect: true }).options;
-    if (url.startsWith('rediss:'))
-      this.#tls = readTls(
-        redis.tls,
-        (problem, cause) => new UsageError('REDIS_TLS', `pipeline.redis.${problem}`, { cause }),
-      );
+    if (url.startsWith('rediss:')) {
+      const refuse = (problem: string, cause?: unknown) =>
+        new UsageError('REDIS_TLS', `pipeline.redis.${problem}`, { cause });
+      this.#tls = { ...readTls(redis.tls, refuse), signal: neverAborted() };
+    }
   }
 
   get topology(): PipelineConfig['redis']['topology'] {
     return this.#place.redis.topology;
+  }
+
+  get tls(): boolean {
+    return this.#tls !== undefined;
   }
 
   /** What the Sentinels are asked for. */
@@ -182,6 +187,16 @@ export class RedisConnector {
     const { username, password } = this.#parsed;
     return { ...(username && { username }), ...(password && { password }) };
   }
+}
+
+/**
+ * A TLS socket may tell a second error after the one that closed it (the server's alert after our own refusal), when ioredis
+ * has stopped listening: the process would end. A socket that is given a signal listens to its errors itself.
+ */
+function neverAborted(): AbortSignal {
+  const { signal } = new AbortController();
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 /** Each failed try to connect says so in an event; whoever uses the connection learns of it by its own call. */
