@@ -232,15 +232,16 @@ export class Receiptd {
     this.#tokens.start();
     await this.#host.start();
     if (this.#stopping !== undefined) return;
-    if (backend === 'redis') await this.#watchRedis(url, prefix);
+    if (backend === 'redis') await this.#watchRedis();
     if (backend === 'postgres') this.#watchPostgres(url, prefix);
     if (this.#stopping === undefined) this.#recorder.start();
     this.#phase = 'running';
   }
 
   /** The main thread's own connection, for the dead letters; embedded stores are opened by their slice. */
-  async #watchRedis(url: string, prefix: string): Promise<void> {
-    const redis = new RedisBackend(url, prefix);
+  async #watchRedis(): Promise<void> {
+    const { pipeline } = this.#config;
+    const redis = new RedisBackend(pipeline, pipeline.prefix);
     this.#ownBackend = redis;
     this.#openDesk(redis);
     const warning = await redis.durabilityWarning().catch(() => undefined);

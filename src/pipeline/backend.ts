@@ -128,8 +128,8 @@ export interface Backend {
    * @returns one line on what may be lost all the same, if the store can do no better
    */
   checkDurability(): Promise<string | undefined>;
-  /** Resolves when all that was added here before is safe; rejects when that is not known. */
-  makeDurable(): Promise<void>;
+  /** Resolves when all that was added to this queue here before is safe; rejects when that is not known. */
+  makeDurable(name: string): Promise<void>;
   /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }

@@ -44,7 +44,7 @@ export { RedisBackend } from './redis/backend.js';
 export async function openBackend(config: PipelineConfig): Promise<Backend> {
   if (config.backend === 'embedded') return EmbeddedBackend.open(config.dataDir);
   if (config.backend === 'postgres') return PostgresBackend.open(config.url, config.prefix);
-  const redis = new RedisBackend(config.url, config.prefix);
+  const redis = new RedisBackend(config, config.prefix);
   try {
     await redis.check();
     return redis;

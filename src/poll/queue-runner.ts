@@ -180,7 +180,7 @@ export class QueueRunner {
     const inStore = new HandOff(this.#store, config.pipeline.attempts, {
       marks: this.#marks,
       onDuplicates: (events) => this.#stats.count('duplicates', events),
-      makeDurable: enqueued ? () => backend.makeDurable() : undefined,
+      makeDurable: enqueued ? () => backend.makeDurable(queueName) : undefined,
     });
     const handOff = enqueued ? new EnqueuedHandOff(inStore) : inStore;
     const intake = new Intake({

@@ -2,8 +2,8 @@
  * A look at what a queue holds, in one call: the end of its waiting list, which is the oldest there, and of the jobs that
  * are under way or wait for a retry the one that came first. A job's data is read for at most one of each.
  */
-import type { Redis } from 'ioredis';
 import { GLANCE_AT_DELAYED, type Glance } from '../backend.js';
+import type { RedisClient } from './connect.js';
 
 /** KEYS: wait, paused, active, delayed, failed. ARGV: what a job's key begins with, how many of the delayed. */
 const GLANCE = `
@@ -28,7 +28,7 @@ return {
 }`;
 
 /** @param key of a type of BullMQ's, in the queue */
-export async function glanceOf(client: Redis, key: (type: string) => string): Promise<Glance> {
+export async function glanceOf(client: RedisClient, key: (type: string) => string): Promise<Glance> {
   const keys = ['wait', 'paused', 'active', 'delayed', 'failed'].map(key);
   const answer = await client.eval(GLANCE, keys.length, ...keys, key(''), GLANCE_AT_DELAYED);
   const [deadLetters = 0, ...times] = (answer as (number | string)[]).map(Number);

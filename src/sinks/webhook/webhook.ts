@@ -6,7 +6,9 @@
  * that failed before goes alone.
  */
 import type { SinkConfig } from '../../config/index.js';
+import { UsageError } from '../../errors.js';
 import type { EventRecord } from '../../receipts/index.js';
+import { readTls, type TlsOptions } from '../../tls-files.js';
 import { VERSION } from '../../version.js';
 import { Batcher, type Outcomes } from '../batcher.js';
 import { DeadLetterError, type DeliveryContext, type Sink, type SinkOptions } from '../sink.js';
@@ -16,7 +18,6 @@ import { pushedAlone } from './push.js';
 import { Rate } from './rate.js';
 import { contentOf, requestId } from './request.js';
 import { Signer } from './signing.js';
-import { readTls, type TlsOptions } from './tls.js';
 import { WebhookTransport } from './transport.js';
 
 /** Events of a batch that are refused in a row for what is not theirs: as many as tell so of the sink. */
@@ -38,7 +39,11 @@ export class WebhookSink implements Sink {
 
   /** @throws {UsageError} when a file of `tls` cannot be used */
   static async open(options: WebhookOptions): Promise<WebhookSink> {
-    return new WebhookSink(options, await readTls(options.tls));
+    const tls = readTls(
+      options.tls,
+      (problem, cause) => new UsageError('SINK_WEBHOOK', `sinks: ${problem}`, { cause }),
+    );
+    return new WebhookSink(options, tls);
   }
 
   private constructor(options: WebhookOptions, tls: TlsOptions) {

@@ -1,9 +1,9 @@
-/** The TLS options of a webhook: PEM files, read once and checked before the first request needs them. */
+/** TLS options from PEM files, read once and checked before the first connection needs them. */
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { describeError, UsageError } from '../../errors.js';
+import { describeError, type UsageError } from './errors.js';
 
 export interface TlsFiles {
   ca?: string | undefined;
@@ -19,13 +19,18 @@ export interface TlsOptions {
   rejectUnauthorized: boolean;
 }
 
+/** Makes the error of a problem; `problem` begins with the key. */
+export type RefuseTls = (problem: string, cause?: unknown) => UsageError;
+
 /** @throws {UsageError} that names the key, the file and what is wrong with it */
-export async function readTls({ ca, cert, key, verify }: TlsFiles): Promise<TlsOptions> {
+export function readTls({ ca, cert, key, verify }: TlsFiles, refuse: RefuseTls): TlsOptions {
+  const unusable = (problem: string, cause?: unknown) =>
+    refuse(cause === undefined ? problem : `${problem}: ${describeError(cause)}`, cause);
   const options: TlsOptions = { rejectUnauthorized: verify };
-  if (ca !== undefined) options.ca = authorities(ca, await pem('tls.ca', ca));
+  if (ca !== undefined) options.ca = authorities(ca, pem('tls.ca', ca, unusable), unusable);
   if (cert !== undefined && key !== undefined) {
-    options.cert = await pem('tls.cert', cert);
-    options.key = await pem('tls.key', key);
+    options.cert = pem('tls.cert', cert, unusable);
+    options.key = pem('tls.key', key, unusable);
     try {
       createSecureContext({ cert: options.cert, key: options.key });
     } catch (error) {
@@ -35,16 +40,16 @@ export async function readTls({ ca, cert, key, verify }: TlsFiles): Promise<TlsO
   return options;
 }
 
-async function pem(name: string, path: string): Promise<string> {
+function pem(name: string, path: string, unusable: RefuseTls): string {
   try {
-    return await readFile(resolve(path), 'utf8');
+    return readFileSync(resolve(path), 'utf8');
   } catch (error) {
     throw unusable(`${name} ${path} cannot be read`, error);
   }
 }
 
 /** Node takes no notice of what is no certificate, and would then trust nobody. */
-function authorities(path: string, text: string): string[] {
+function authorities(path: string, text: string, unusable: RefuseTls): string[] {
   const found =
     text.match(/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----.*?-----END [A-Z0-9 ]*CERTIFICATE-----/gs) ?? [];
   if (found.length === 0) throw unusable(`tls.ca ${path} holds no certificate in PEM`);
@@ -56,9 +61,4 @@ function authorities(path: string, text: string): string[] {
     }
   }
   return found;
-}
-
-function unusable(problem: string, cause?: unknown): UsageError {
-  const why = cause === undefined ? '' : `: ${describeError(cause)}`;
-  return new UsageError('SINK_WEBHOOK', `sinks: ${problem}${why}`, { cause });
 }
