@@ -13,6 +13,7 @@ import {
   DeadLetters,
   EmbeddedBackend,
   PostgresBackend,
+  type ReceiptQueue,
   RedisBackend,
 } from './pipeline/index.js';
 import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
@@ -53,6 +54,8 @@ export class Receiptd {
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
   #opsUrl = '';
   #desk: DeadLetterDesk | undefined;
+  /** As the store has them, for who looks into it. */
+  #queues: ReadonlyMap<string, ReceiptQueue> | undefined;
   #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -94,7 +97,10 @@ export class Receiptd {
     this.#ops = new OpsServer({
       config: config.ops,
       status: () => this.status(),
+      history: () => [],
+      recent: async () => [],
       deadLetters: () => this.#desk,
+      queues: () => this.#queues,
     });
   }
 
@@ -269,5 +275,6 @@ export class Receiptd {
 
   #openDesk(backend: Backend): void {
     this.#desk = DeadLetters.open(backend, this.#config);
+    this.#queues = new Map(this.#config.queues.map(({ queueName }) => [queueName, backend.queue(queueName)]));
   }
 }
