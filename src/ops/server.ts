@@ -11,7 +11,14 @@ import { Guard, isNavigation } from './access/index.js';
 import { boardRoutes } from './board/index.js';
 import { deadLetterRoutes } from './dead-letters.js';
 import { createMetrics } from './metrics.js';
-import { messagePage, Pages, pageRoutes, type Sources, sendPage } from './pages/index.js';
+import {
+  type LiveFeedOptions,
+  messagePage,
+  Pages,
+  pageRoutes,
+  type Sources,
+  sendPage,
+} from './pages/index.js';
 import type { Status } from './status.js';
 
 /** Characters of a MessageId in a path. */
@@ -21,6 +28,8 @@ export interface OpsOptions extends Sources {
   config: Config['ops'];
   /** Of the store, by name. Undefined while it is not open. */
   queues(): ReadonlyMap<string, ReceiptQueue> | undefined;
+  /** How open pages are kept up to date. */
+  live?: LiveFeedOptions;
 }
 
 export class OpsServer {
@@ -41,7 +50,7 @@ export class OpsServer {
     answerErrors(this.#app, pages);
     health(this.#app, options.status);
     deadLetterRoutes(this.#app, options.deadLetters, options.config.unmask);
-    pageRoutes(this.#app, pages, options);
+    pageRoutes(this.#app, pages, options, options.live);
     boardRoutes(this.#app, pages, options.queues);
   }
 

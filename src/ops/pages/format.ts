@@ -19,18 +19,24 @@ export class Format {
     return this.number(perSecond, perSecond < 10 ? 1 : 0);
   }
 
-  /** Two figures are enough to tell an hour from a day. */
+  /** As exact as it matters: 0.4 s, 12 s, 45 min, 1 h 50 min, 26 h, 4 d. */
   duration(seconds: number): string {
     const t = this.#texts;
-    const part = (value: number) => this.number(Math.floor(value));
-    if (seconds < 0.0005) return t.milliseconds('0');
-    if (seconds < 1) return t.milliseconds(this.number(seconds * 1000));
-    if (seconds < 10) return t.seconds(this.number(seconds, 1));
-    if (seconds < 100) return t.seconds(part(seconds));
+    const whole = (value: number) => this.number(Math.floor(value));
+    if (seconds < 10) return t.seconds(this.number(Math.max(0, seconds), 1));
+    if (seconds < 100) return t.seconds(whole(seconds));
     const minutes = seconds / 60;
-    if (minutes < 100) return t.minutes(part(minutes));
+    if (minutes < 60) return t.minutes(whole(minutes));
     const hours = minutes / 60;
-    return hours < 48 ? t.hours(part(hours)) : t.days(part(hours / 24));
+    if (hours < 10) return t.hoursAndMinutes(whole(hours), whole(minutes % 60));
+    return hours < 48 ? t.hours(whole(hours)) : t.days(whole(hours / 24));
+  }
+
+  /** How long something took, which is often less than a second. */
+  latency(seconds: number): string {
+    return seconds < 1
+      ? this.#texts.milliseconds(this.number(seconds * 1000, seconds < 0.01 ? 1 : 0))
+      : this.duration(seconds);
   }
 
   /** A time that has passed, whole seconds: what it counts is known no better. */

@@ -45,7 +45,10 @@ export function loginRoutes(app: FastifyInstance, pages: Pages): void {
           loginPage(pages.viewOf(request), { next, refused, works: true }, { assets }),
         );
       const waitSeconds = attempts.waitFor(request.ip);
-      if (waitSeconds > 0) return again(429, { waitSeconds }).header('retry-after', waitSeconds);
+      if (waitSeconds > 0) {
+        reply.header('retry-after', waitSeconds);
+        return again(429, { waitSeconds });
+      }
       const role = guard.sessions.roleOf(request.body.token.trim());
       if (role === undefined) {
         attempts.failed(request.ip);

@@ -31,11 +31,11 @@ ${query === '' && section('queues', t.queuesTitle)}
 ${query === '' && section('traffic', t.trafficTitle)}
 ${query === '' && section('sinks', t.sinksTitle)}
 <section class="card find" aria-labelledby="find-title">
-<h2 id="find-title">${query === '' ? t.findTitle : t.resultsFor(query)}</h2>
+<h2 id="find-title"${query === '' && html` class="unseen"`}>${query === '' ? t.findTitle : t.resultsFor(query)}</h2>
 <form method="get" action="/" role="search"><label for="q">${t.findLabel}</label>
-<span class="field"><input id="q" name="q" type="search" value="${query}" maxlength="200" autocomplete="off" spellcheck="false"><button class="primary">${t.find}</button>${
+<input id="q" name="q" type="search" value="${query}" maxlength="200" autocomplete="off" spellcheck="false"><button class="primary">${t.find}</button>${
     query !== '' && html`<a href="/">${t.clear}</a>`
-  }</span></form>
+  }</form>
 </section>
 ${section('letters', t.lettersTitle)}
 ${section('recent', t.recentTitle)}`;

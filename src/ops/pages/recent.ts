@@ -17,13 +17,15 @@ export function recentTable(view: View, { recent, query, now }: Overview): Html 
     return html`<p class="empty">${query === '' ? t.noRecent : t.noRecentFound}</p>`;
   const columns = [
     { name: t.message },
+    { name: t.type },
     { name: t.outcome },
     { name: t.keys, kind: 'wide' },
     { name: t.phone },
     { name: t.when, kind: 'num' },
   ] as const;
   const rows = recent.found.map((event) => [
-    html`<span class="name">${event.id}</span><span class="sub">${event.messageType}</span>`,
+    html`<span class="name">${event.id}</span>`,
+    event.messageType,
     html`<span class="state ${tone(event)}"><span class="dot" aria-hidden="true"></span>${t.outcomes[event.outcome]}</span>`,
     keys(view, event),
     event.phone === undefined ? nothing(t.none) : unmask ? event.phone : maskPhones(event.phone),

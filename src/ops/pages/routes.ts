@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { DeadLetterDesk } from '../../pipeline/index.js';
 import { setCookie } from '../access/index.js';
 import { gather, MOST_QUERY, type Sources } from './gather.js';
-import { LiveFeed } from './live-feed.js';
+import { LiveFeed, type LiveFeedOptions } from './live-feed.js';
 import { loginRoutes } from './login.js';
 import { type Notice, overviewPage } from './overview.js';
 import { LANGUAGE_COOKIE, ownPath, type Pages, sendPage } from './pages.js';
@@ -30,9 +30,14 @@ const named = {
   properties: { id: { type: 'string', minLength: 1 }, q: query },
 };
 
-export function pageRoutes(app: FastifyInstance, pages: Pages, sources: Sources): void {
+export function pageRoutes(
+  app: FastifyInstance,
+  pages: Pages,
+  sources: Sources,
+  live?: LiveFeedOptions,
+): void {
   const { assets, guard } = pages;
-  const feed = new LiveFeed(sources, (visitor) => guard.isStillIn(visitor));
+  const feed = new LiveFeed(sources, (visitor) => guard.isStillIn(visitor), live);
   app.addHook('preClose', async () => feed.close());
   assets.serve(app);
 

@@ -8,6 +8,7 @@ export function sinkTable({ texts: t, format }: View, { now, status: { sinks } }
   if (sinks.length === 0) return html`<p class="empty">${t.noSinks}</p>`;
   const columns = [
     { name: t.sink },
+    { name: t.type },
     { name: t.state },
     { name: t.delivered, kind: 'num' },
     { name: t.failed, kind: 'num' },
@@ -16,7 +17,8 @@ export function sinkTable({ texts: t, format }: View, { now, status: { sinks } }
   const rows = sinks.map(({ name, type, state, downSince, delivered, failed, problem }) => {
     const since = downSince !== undefined && t.since(format.duration(Math.max(1, (now - downSince) / 1000)));
     return [
-      html`<span class="name">${name}</span>${(type ?? t.handler) !== name && html`<span class="sub">${type ?? t.handler}</span>`}`,
+      html`<span class="name">${name}</span>`,
+      type ?? t.handler,
       html`<span class="state ${state === 'up' ? 'good' : 'bad'}"><span class="dot" aria-hidden="true"></span>${
         state === 'up' ? t.sinkUp : t.sinkDown
       }</span>${since && html`<span class="sub">${since}</span>`}`,

@@ -67,6 +67,7 @@ const en = {
 
   sinksTitle: 'Sinks',
   sink: 'Sink',
+  type: 'Type',
   state: 'State',
   sinkUp: 'Up',
   sinkDown: 'Down',
@@ -88,7 +89,7 @@ const en = {
   noLettersFound: 'No dead letter matches.',
   message: 'Message',
   reason: 'Reason',
-  attempts: 'Attempts',
+  attempts: 'Tries',
   died: 'Given up',
   actions: 'Actions',
   retry: 'Retry',
@@ -112,6 +113,7 @@ const en = {
   seconds: (count: string) => `${count} s`,
   minutes: (count: string) => `${count} min`,
   hours: (count: string) => `${count} h`,
+  hoursAndMinutes: (hours: string, minutes: string) => `${hours} h ${minutes} min`,
   days: (count: string) => `${count} d`,
   milliseconds: (count: string) => `${count} ms`,
 
@@ -211,6 +213,7 @@ const zh: Texts = {
 
   sinksTitle: '投递目标',
   sink: '目标',
+  type: '类型',
   state: '状态',
   sinkUp: '正常',
   sinkDown: '故障',
@@ -232,7 +235,7 @@ const zh: Texts = {
   noLettersFound: '没有匹配的死信。',
   message: '消息',
   reason: '原因',
-  attempts: '尝试次数',
+  attempts: '尝试',
   died: '放弃时间',
   actions: '操作',
   retry: '重试',
@@ -256,6 +259,7 @@ const zh: Texts = {
   seconds: (count) => `${count} 秒`,
   minutes: (count) => `${count} 分钟`,
   hours: (count) => `${count} 小时`,
+  hoursAndMinutes: (hours, minutes) => `${hours} 小时 ${minutes} 分`,
   days: (count) => `${count} 天`,
   milliseconds: (count) => `${count} 毫秒`,
 

@@ -36,13 +36,13 @@ export function trafficCharts({ texts: t, format }: View, { now, history }: Over
   if (p50.points.length === 0)
     return html`<div class="charts">${throughput}<figure><figcaption><h3>${t.latency}</h3></figcaption><p class="empty">${t.noLatency}</p></figure></div>`;
   const [half, nearly, worst] = [last(p50), last(p95), Math.max(most(p50), most(p95))].map((s) =>
-    format.duration(s),
+    format.latency(s),
   );
   const latency = chart(t.latency, {
     picture: sparkline([p95, p50], {
       now,
       step,
-      label: t.latencyText(half ?? '', nearly ?? '', format.duration(most(p95))),
+      label: t.latencyText(half ?? '', nearly ?? '', format.latency(most(p95))),
     }),
     legend: [
       ['first', t.half, half ?? ''],
