@@ -29,7 +29,7 @@ export function table(
       })}</tr>
 `,
   );
-  return html`<div class="scroll" role="region" aria-labelledby="${labelledBy}" tabindex="0"><table aria-labelledby="${labelledBy}">
+  return html`<div class="scroll" role="group" aria-labelledby="${labelledBy}" tabindex="0"><table aria-labelledby="${labelledBy}">
 <thead><tr>${head}</tr></thead>
 <tbody>${body}</tbody>
 </table></div>`;
