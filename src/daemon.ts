@@ -20,6 +20,7 @@ import {
   DeadLetters,
   EmbeddedBackend,
   PostgresBackend,
+  type ReceiptQueue,
   RedisBackend,
 } from './pipeline/index.js';
 import {
@@ -72,6 +73,8 @@ export class Receiptd {
   #desk: DeadLetterDesk | undefined;
   /** What is read for people: the main thread's own, or the inline slice's. */
   #store: Backend | undefined;
+  /** As the store has them, for who looks into it. */
+  #queues: ReadonlyMap<string, ReceiptQueue> | undefined;
   #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -117,7 +120,10 @@ export class Receiptd {
     this.#ops = new OpsServer({
       config: config.ops,
       status: () => this.status(),
+      history: () => this.history(),
+      recent: (query) => this.recent(query),
       deadLetters: () => this.#desk,
+      queues: () => this.#queues,
     });
   }
 
@@ -274,5 +280,6 @@ export class Receiptd {
   #openDesk(backend: Backend): void {
     this.#store = backend;
     this.#desk = DeadLetters.open(backend, this.#config);
+    this.#queues = new Map(this.#config.queues.map(({ queueName }) => [queueName, backend.queue(queueName)]));
   }
 }
