@@ -5,6 +5,7 @@
 import { createRedisBackend, Queue, QueueKeys, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { describeError, ReceiptdError, UsageError } from '../../errors.js';
+import type { Finding } from '../../finding.js';
 import type {
   Backend,
   Claims,
@@ -22,6 +23,7 @@ import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
 import { RedisClaims } from './claims.js';
 import { RedisDurability } from './durability.js';
+import { judgeRedis } from './facts.js';
 import { RedisMarks } from './marks.js';
 
 /** ms between tries to reconnect: quick at first, so that a restart is hardly noticed. */
@@ -130,6 +132,12 @@ export class RedisBackend implements Backend {
       `pipeline.url: no Redis at ${host}:${port} (${text}): start it, or correct pipeline.url`,
       { cause: error },
     );
+  }
+
+  /** What kind of server it is, and what of that is in the way. */
+  async inspect(): Promise<Finding> {
+    await connected(this.#producer);
+    return judgeRedis(await this.#producer.info());
   }
 
   /** One line on what a restart of this Redis would cost; undefined when it keeps a log of its writes. */

@@ -11,7 +11,8 @@ import { VERSION } from '../../version.js';
 import { Batcher, type Outcomes } from '../batcher.js';
 import { DeadLetterError, type DeliveryContext, type Sink, type SinkOptions } from '../sink.js';
 import { judge, WebhookError } from './answer.js';
-import { decoded, type Hide, hiding, urlSecrets } from './hide.js';
+import { basicAuth } from './auth.js';
+import { type Hide, hiding, urlSecrets } from './hide.js';
 import { pushedAlone } from './push.js';
 import { Rate } from './rate.js';
 import { contentOf, requestId } from './request.js';
@@ -122,10 +123,4 @@ export class WebhookSink implements Sink {
     );
     return judge(answer, format === 'alicom', this.#hide);
   }
-}
-
-function basicAuth({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {};
-  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
-  return { authorization: `Basic ${credentials}` };
 }
