@@ -15,12 +15,11 @@ let server: TestRedis;
 let tlsPort: number;
 
 beforeAll(async () => {
-  certificates
-    .make('ca')
-    .make('other-ca')
-    .make('server', 'ca')
-    .make('client', 'ca')
-    .make('stranger', 'other-ca');
+  certificates.make('ca');
+  certificates.make('other-ca');
+  certificates.make('server', { issuer: 'ca' });
+  certificates.make('client', { issuer: 'ca' });
+  certificates.make('stranger', { issuer: 'other-ca' });
   tlsPort = await freePort();
   server = await TestRedis.start(
     ...['--tls-port', `${tlsPort}`, '--tls-ca-cert-file', certificates.at('ca.pem')],

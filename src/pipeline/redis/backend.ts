@@ -5,6 +5,7 @@
  */
 import { createRedisBackend, Queue, QueueKeys, Worker } from 'bullmq';
 import { UsageError } from '../../errors.js';
+import { type Finding, ok } from '../../finding.js';
 import type {
   Backend,
   Claims,
@@ -25,6 +26,7 @@ import { type Checked, checkRedis, nameOf, reached, refused } from './check.js';
 import { RedisClaims } from './claims.js';
 import { connected, masters, type RedisClient, RedisConnector, type RedisPlace } from './connect.js';
 import { checkDurability, RedisDurability } from './durability.js';
+import { judgeRedis } from './facts.js';
 import { glanceOf } from './glance.js';
 import { RedisMarks } from './marks.js';
 import { REMOVE_COMPLETED, REMOVE_UNTRIED } from './removal.js';
@@ -59,6 +61,23 @@ export class RedisBackend implements Backend {
    */
   check(): Promise<void> {
     return checkRedis(this.#checked);
+  }
+
+  /** What kind of servers they are, and what of that is in the way. */
+  async inspect(): Promise<Finding> {
+    await connected(this.#producer);
+    const nodes = masters(this.#producer);
+    const findings = await Promise.all(
+      nodes.map(async (node) => {
+        const finding = judgeRedis(await node.info());
+        return nodes.length === 1
+          ? finding
+          : { ...finding, found: `${nameOf(node, true)}: ${finding.found}` };
+      }),
+    );
+    return (
+      findings.find(({ status }) => status !== 'ok') ?? ok(findings.map(({ found }) => found).join('; '))
+    );
   }
 
   /** One line on what a restart of this Redis would cost; undefined when it keeps a log of its writes. */
