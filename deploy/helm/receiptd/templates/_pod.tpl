@@ -13,7 +13,7 @@ metadata:
     {{- with $values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
-  # None that a new chart changes: its pods would be replaced for nothing.
+  {{- /* None that a new chart changes: its pods would be replaced for nothing. */}}
   labels:
     {{- include "receiptd.selector" . | nindent 4 }}
     {{- if .probes }}
