@@ -17,13 +17,12 @@ export interface PlainFile {
 const common = {
   config: { queues: [{ messageType: 'SmsReport', queueName: 'Alicom-Queue-REPLACE-ME-SmsReport' }] },
   networkPolicy: {
-    from: ['keda', 'monitoring'].reduce<unknown[]>(
-      (peers, name) => [
-        ...peers,
-        { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } },
-      ],
-      [{ podSelector: {} }],
-    ),
+    from: [
+      { podSelector: {} },
+      ...['keda', 'monitoring'].map((name) => ({
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+      })),
+    ],
   },
 };
 const scaling = ['HorizontalPodAutoscaler', 'ScaledObject', 'TriggerAuthentication'];
