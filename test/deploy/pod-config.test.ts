@@ -14,6 +14,7 @@ import { type Pod, workloads } from './workloads.js';
 
 const SECRETS: Record<string, string> = {
   'pipeline-url': 'redis://user:pass-word@redis.example.com:6379/0',
+  'postgres-url': 'postgres://user:pass-word@db.example.com/receiptd',
   'ops-token': 'ops-token-0123456789',
   'ops-viewer-token': 'viewer-token-0123456789',
   'webhook-token': 'webhook-token-0123456789',

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { CHART, manifestsOf, render, tryRender } from './helm.js';
@@ -123,6 +126,29 @@ describe('what values come to', () => {
     expect(two?.pod.spec.containers[0].args).toEqual(['replay', '--rate', '5', '/capture/*.ndjson*']);
     const names = one?.pod.spec.containers[0].env.map(({ name }) => name) ?? [];
     expect(names.filter((name) => name.startsWith('ALIBABA_CLOUD_'))).toEqual([]);
+  });
+
+  it('has a replay go on where a pod before it has left off, and only then', () => {
+    const replay = { enabled: true, claimName: 'capture', stateClaimName: 'state', args: ['--rate', '5 '] };
+    const [job] = workloads(manifestsOf(render({ config: { queues }, roles: 'none', replay })));
+    const { command = [], args } = job?.pod.spec.containers[0] ?? { args: [] };
+    expect(command.slice(0, 3)).toEqual(['tini', '--', 'sh']);
+    const root = mkdtempSync(join(tmpdir(), 'receiptd-state-'));
+    try {
+      writeFileSync(join(root, 'receiptd'), '#!/bin/sh\nprintf "<%s>" "$@"\n', { mode: 0o755 });
+      const run = () =>
+        execFileSync('sh', [...command.slice(3), ...args], {
+          cwd: root,
+          encoding: 'utf8',
+          env: { PATH: `${root}:${process.env.PATH}` },
+        });
+      expect(run()).toBe('<replay><--rate><5 ></capture/*.ndjson*>');
+      mkdirSync(join(root, 'data/replay'), { recursive: true });
+      writeFileSync(join(root, 'data/replay/checkpoint.json'), '{}');
+      expect(run()).toBe('<replay><--resume><--rate><5 ></capture/*.ndjson*>');
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it('replaces pods when their configuration changes, and not when only the chart does', () => {
