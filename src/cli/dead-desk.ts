@@ -4,7 +4,13 @@
  */
 import { type Config, loadConfig } from '../config/index.js';
 import { ReceiptdError, UsageError } from '../errors.js';
-import { DataDirLock, type DeadLetterDesk, DeadLetters, openBackend } from '../pipeline/index.js';
+import {
+  DataDirInUseError,
+  DataDirLock,
+  type DeadLetterDesk,
+  DeadLetters,
+  openBackend,
+} from '../pipeline/index.js';
 import { OpsClient } from './ops-client.js';
 
 export interface DeskOptions {
@@ -43,10 +49,8 @@ async function runningDaemon({ pipeline, ops }: Config): Promise<DeadLetterDesk 
   const owner = await DataDirLock.owner(pipeline.dataDir);
   if (owner === undefined) return undefined;
   if (owner.opsUrl !== '') return new OpsClient(owner.opsUrl, ops.token);
-  throw new ReceiptdError(
-    'DATA_DIR_IN_USE',
-    `${pipeline.dataDir} is in use by process ${owner.pid}, try again`,
-  );
+  const { code, message } = new DataDirInUseError(pipeline.dataDir, owner);
+  throw new ReceiptdError(code, `${message}, which does not say where it can be reached: try again`);
 }
 
 /** The first SIGINT or SIGTERM ends what is under way between two dead letters, a second one at once. */
