@@ -29,8 +29,8 @@ export interface GateOptions {
 
 /**
  * Keeps the messages of one queue that are in flight (received, not acknowledged) within the limit: whoever wants to
- * receive first asks for places. Messages hold places from before they are received until they show in the backlog;
- * while the backlog cannot be read nobody gets a place, and MNS keeps the messages.
+ * receive first asks for places, which all slices share. Messages hold places from before they are received until they
+ * show in the backlog; while the backlog cannot be read nobody gets a place, and MNS keeps the messages.
  */
 export class Gate {
   readonly #options: GateOptions;
