@@ -193,11 +193,26 @@ export class Deliverer {
   }
 
   async #finished(job: StoredJob, dead: boolean): Promise<void> {
-    if (dead) await this.#release(job);
+    if (dead) {
+      await this.#release(job);
+      if (!(await this.#isSafe())) return;
+    }
     await this.#refreshHandle(job);
     const { message } = job.data;
     if (message.visibleUntil > Date.now()) this.#options.onFinished(acknowledgementOf(message));
     else this.#options.stats.count('expired');
+  }
+
+  /** A dead letter is all that is left of its message: one that a failover may lose is acknowledged when it comes again. */
+  async #isSafe(): Promise<boolean> {
+    const { backend, origin, onError } = this.#options;
+    try {
+      await backend.replicate(origin.queueName);
+      return true;
+    } catch (error) {
+      onError(error as Error);
+      return false;
+    }
   }
 
   /** A dead letter keeps no duplicate of its events from being delivered; where this fails, only for as long as a claim lasts. */
