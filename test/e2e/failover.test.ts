@@ -133,5 +133,5 @@ it.each([
       expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
     }
   },
-  150_000,
+  240_000,
 );

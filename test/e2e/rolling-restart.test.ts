@@ -46,4 +46,4 @@ it('a rolling restart of three processes under load loses nothing, and writes no
   expect(duplicates(delivered)).toEqual([]);
   for (const daemon of daemons)
     expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
-}, 120_000);
+}, 240_000);
