@@ -132,6 +132,11 @@ export interface Backend {
   checkDurability(): Promise<string | undefined>;
   /** Resolves when all that was added to this queue here before is safe; rejects when that is not known. */
   makeDurable(name: string): Promise<void>;
+  /**
+   * Resolves when all that was written of this queue before outlives the loss of the store's primary, as far as it has
+   * others to take its place; rejects when that is not known.
+   */
+  replicate(name: string): Promise<void>;
   /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }

@@ -210,7 +210,10 @@ export class Deliverer {
   }
 
   async #finished(job: StoredJob, deliveredAt: number | undefined): Promise<void> {
-    if (deliveredAt === undefined) await this.#release(job);
+    if (deliveredAt === undefined) {
+      await this.#release(job);
+      if (!(await this.#isSafe())) return;
+    }
     await this.#refreshHandle(job);
     const { message } = job.data;
     if (message.visibleUntil > Date.now())
@@ -219,6 +222,18 @@ export class Deliverer {
         ...(deliveredAt !== undefined && { deliveredAt }),
       });
     else this.#options.stats.count('expired');
+  }
+
+  /** A dead letter is all that is left of its message: one that a failover may lose is acknowledged when it comes again. */
+  async #isSafe(): Promise<boolean> {
+    const { backend, origin, onError } = this.#options;
+    try {
+      await backend.replicate(origin.queueName);
+      return true;
+    } catch (error) {
+      onError(error as Error);
+      return false;
+    }
   }
 
   /** A dead letter keeps no duplicate of its events from being delivered; where this fails, only for as long as a claim lasts. */

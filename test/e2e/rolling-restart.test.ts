@@ -17,7 +17,10 @@ it('a rolling restart of three processes under load loses nothing, and writes no
   await using site = await Site.create();
   await using cloud = await startCloud(500);
   const queue = cloud.queue(QUEUE);
-  const config = configFor(cloud, { pipeline: { backend: 'redis', url: redis.url } });
+  const config = configFor(cloud, {
+    pipeline: { backend: 'redis', url: redis.url },
+    poll: { threads: 1, waitSeconds: 1 },
+  });
   const start = async (): Promise<Daemon> => {
     const daemon = await site.daemon(config);
     await daemon.untilReady();
@@ -46,4 +49,4 @@ it('a rolling restart of three processes under load loses nothing, and writes no
   expect(duplicates(delivered)).toEqual([]);
   for (const daemon of daemons)
     expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
-}, 120_000);
+}, 240_000);

@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import { RedisBackend } from '../../src/pipeline/index.js';
 import { type DurableClient, RedisDurability } from '../../src/pipeline/redis/durability.js';
+import { DeadLetterError } from '../../src/sinks/index.js';
 import { TestRedis } from '../support/redis.js';
+import { asked } from '../support/redis-cluster.js';
 import { until } from '../support/until.js';
+import { Rig } from './rig.js';
 
 const AOF = ['--appendonly', 'yes', '--appendfsync'];
 
@@ -59,6 +62,33 @@ test('waits for a replica where there is one, and goes on without when it has le
       () => false,
     ),
   );
+  await backend.close();
+});
+
+test('acknowledges a dead letter once a replica has it, and else when its message comes again', async () => {
+  await using server = await TestRedis.start('--repl-diskless-sync-delay', '0');
+  await using replica = await TestRedis.start('--replicaof', `127.0.0.1 ${server.port}`);
+  await until('the replica', () =>
+    asked(server, async (client) => /state=online/.test(await client.info('replication'))),
+  );
+  const backend = new RedisBackend({ url: server.url }, 'bull');
+  const rig = new Rig(backend);
+  rig.sink.act = () => {
+    throw new DeadLetterError('no use');
+  };
+  rig.deliver();
+  await rig.add(rig.job('kept-1'));
+  await rig.untilFinished(1);
+  process.kill(replica.pid, 'SIGSTOP');
+  await rig.add(rig.job('unsafe-1'));
+  await until('it to be given up', () => rig.errors.length > 0);
+  process.kill(replica.pid, 'SIGCONT');
+  expect(rig.errors).toMatchObject([{ message: 'Redis has not got it to a replica within 5 s' }]);
+  expect(rig.dead).toEqual(['kept-1', 'unsafe-1']);
+  expect(rig.finished).toMatchObject([{ messageId: 'kept-1' }]);
+  const again = { dequeueCount: 2, receiptHandle: 'second' };
+  expect(await rig.add(rig.job('unsafe-1', again))).toMatchObject([{ receiptHandle: 'second' }]);
+  await rig.close();
   await backend.close();
 });
 

@@ -1,4 +1,5 @@
 /** The stores that the pipeline's tests run over, each a real one of the test's own. */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,24 @@ export async function redisStore(...settings: string[]): Promise<Store & { serve
     open: () => openBackend(config),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+/** A Redis and a user that may do there what docs/redis.md says, and nothing else. */
+export async function leastRightsStore(...without: string[]): Promise<Store & { server: TestRedis }> {
+  const rights = leastRights().filter((right) => !without.includes(right));
+  const store = await redisStore('--user', 'receiptd', 'on', '>secret-of-user', ...rights);
+  const config = {
+    ...store.config,
+    url: store.config.url.replace('redis://', 'redis://receiptd:secret-of-user@'),
+  };
+  return { ...store, config, open: () => openBackend(config) };
+}
+
+/** The keys and commands of the line in docs/redis.md. */
+export function leastRights(): string[] {
+  const text = readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8');
+  const line = /ACL SETUSER receiptd reset on >PASSWORD ([^`]+)```/.exec(text)?.[1] ?? '';
+  return line.trim().split(/\s+/);
 }
 
 export async function clusterStore(options?: ClusterOptions): Promise<Store & { cluster: TestCluster }> {

@@ -131,14 +131,15 @@ export async function asked<T>(node: TestRedis, ask: (client: Redis) => Promise<
   }
 }
 
-function slotsOf(master: number): number[] {
-  const from = Math.floor((master * SLOTS) / MASTERS);
-  const to = Math.floor(((master + 1) * SLOTS) / MASTERS);
+/** @param master which of so many */
+export function slotsOf(master: number, masters = MASTERS): number[] {
+  const from = Math.floor((master * SLOTS) / masters);
+  const to = Math.floor(((master + 1) * SLOTS) / masters);
   return Array.from({ length: to - from }, (_, index) => from + index);
 }
 
 /** A free port whose bus has one as well. */
-async function nodePort(): Promise<number> {
+export async function nodePort(): Promise<number> {
   for (;;) {
     const port = await freePort();
     if (port + BUS < 65_536 && (await isFree(port + BUS))) return port;

@@ -142,6 +142,8 @@ export class EmbeddedBackend implements Backend {
 
   async makeDurable(): Promise<void> {}
 
+  async replicate(): Promise<void> {}
+
   async close(): Promise<void> {
     clearInterval(this.#tidying);
     await this.#db.close();

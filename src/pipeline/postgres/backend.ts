@@ -115,6 +115,9 @@ export class PostgresBackend implements Backend {
   /** A statement that has returned is durable. */
   async makeDurable(): Promise<void> {}
 
+  /** Whether a commit waits for a standby is the server's to say (`synchronous_standby_names`). */
+  async replicate(): Promise<void> {}
+
   queue(name: string): ReceiptQueue {
     const queue = new Queue(
       bullName(name),

@@ -169,6 +169,11 @@ export class RedisBackend implements Backend {
     return this.#durabilityOf(name).makeDurable();
   }
 
+  async replicate(name: string): Promise<void> {
+    await connected(this.#waitingClient());
+    await this.#durabilityOf(name).replicate();
+  }
+
   /** Queues lie on different nodes of a cluster; on a single server all share their waits. */
   #durabilityOf(name: string): RedisDurability {
     const marker =

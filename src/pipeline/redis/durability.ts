@@ -37,6 +37,10 @@ export class RedisDurability {
     await this.#wait();
     return [];
   });
+  readonly #replicating = new Group<void, void>(async () => {
+    await this.#replicate();
+    return [];
+  });
   #plan: Promise<Plan> | undefined;
 
   /** @param client of those alone that wait @param marker key that it may write, in the slot of what is waited for */
@@ -56,6 +60,23 @@ export class RedisDurability {
     return this.#waiting.add();
   }
 
+  /** Resolves when all that was written before is on a replica, where there is any. @throws when it is not known to be */
+  replicate(): Promise<void> {
+    return this.#replicating.add();
+  }
+
+  async #replicate(): Promise<void> {
+    await this.#mark();
+    if (replicasIn(String(await this.#ask('INFO', 'replication'))) > 0) await this.#waitForReplica();
+  }
+
+  async #waitForReplica(): Promise<void> {
+    if (Number(await this.#ask('WAIT', 1, WAIT_MS)) >= 1) return;
+    // The next try finds out whether there still are any.
+    this.#plan = undefined;
+    throw this.#tooFew('has not got it to a replica');
+  }
+
   async #wait(): Promise<void> {
     const { waitForFile, replicas } = await this.#planned();
     if (!waitForFile && replicas === 0) return;
@@ -65,11 +86,7 @@ export class RedisDurability {
       const [local] = (await this.#ask('WAITAOF', 1, 0, WAIT_MS)) as [number, number];
       if (local < 1) throw this.#tooFew('has not written it to its append-only file');
     }
-    if (replicas > 0 && Number(await this.#ask('WAIT', 1, WAIT_MS)) < 1) {
-      // The next try finds out whether there still are any.
-      this.#plan = undefined;
-      throw this.#tooFew('has not got it to a replica');
-    }
+    if (replicas > 0) await this.#waitForReplica();
   }
 
   #tooFew(what: string): ReceiptdError {
@@ -114,7 +131,7 @@ async function planOf(ask: Ask): Promise<Plan> {
   if (!/^aof_enabled:1/m.test(info)) throw notDurable('appendonly no', 'appendonly yes');
   const fsync = await fsyncOf(ask);
   if (fsync === 'no') throw notDurable('appendfsync no', 'appendfsync everysec, or always');
-  const replicas = Number(/^connected_slaves:(\d+)/m.exec(info)?.[1] ?? 0);
+  const replicas = replicasIn(info);
   if (fsync === 'always') return { waitForFile: false, replicas };
   if (hasWaitaof(/^redis_version:(\S+)/m.exec(info)?.[1])) return { waitForFile: true, replicas };
   if (replicas > 0) return { waitForFile: false, replicas };
@@ -124,6 +141,10 @@ async function planOf(ask: Ask): Promise<Plan> {
     warning:
       'pipeline.ackOn: enqueued on a Redis before 7.2 that writes its AOF every second and has no replica: if its machine loses power, what was deleted from MNS in the last second or two is lost; set appendfsync always, or use ackOn: delivered',
   };
+}
+
+function replicasIn(info: string): number {
+  return Number(/^connected_slaves:(\d+)/m.exec(info)?.[1] ?? 0);
 }
 
 /** Undefined where it may not be asked: managed servers often hide their configuration. */
