@@ -262,8 +262,8 @@ export class Receiptd {
 
   async #stop(): Promise<void> {
     this.#phase = 'stopping';
+    this.#recorder.stop();
     // Acknowledging needs tokens, and a person may want to watch: both end after the slices.
-    await this.#recorder.stop();
     await this.#host.stop();
     await this.#starting?.catch(() => {});
     this.#tokens.stop();

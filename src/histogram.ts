@@ -19,6 +19,10 @@ export function emptyHistogram(): Histogram {
   return { counts: new Array<number>(BUCKETS.length + 1).fill(0), sum: 0 };
 }
 
+export function copyHistogram({ counts, sum }: Histogram): Histogram {
+  return { counts: [...counts], sum };
+}
+
 /** A time that cannot be, as two clocks that disagree make it, is none at all. */
 export function observe(histogram: Histogram, seconds: number, times = 1): void {
   const took = seconds > 0 ? seconds : 0;

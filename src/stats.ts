@@ -2,7 +2,7 @@
  * What a slice counts, one `QueueStats` a queue. Plain numbers that only grow, so that a snapshot can cross a thread
  * boundary as it is and the main thread adds up slices by adding numbers.
  */
-import { emptyHistogram, type Histogram, observe } from './histogram.js';
+import { copyHistogram, emptyHistogram, type Histogram, observe } from './histogram.js';
 
 /** Counter → its help text in `/metrics`. */
 export const COUNTERS = {
@@ -175,7 +175,7 @@ export class QueueStats {
     const { counters, timings, drift, lastPollAt, lastDeliveryAt, lastAckAt, lagSeconds } = this;
     return {
       counters: { ...counters },
-      timings: structuredClone(timings),
+      timings: timingsOf((name) => copyHistogram(timings[name])),
       drift: { ...drift },
       lastPollAt,
       lastDeliveryAt,
@@ -195,8 +195,11 @@ export function zeroCounters(): Record<Counter, number> {
 }
 
 export function zeroTimings(): Record<Timing, Histogram> {
-  return Object.fromEntries(Object.keys(TIMINGS).map((name) => [name, emptyHistogram()])) as Record<
-    Timing,
-    Histogram
-  >;
+  return timingsOf(emptyHistogram);
+}
+
+function timingsOf(histogram: (name: Timing) => Histogram): Record<Timing, Histogram> {
+  return Object.fromEntries(
+    (Object.keys(TIMINGS) as Timing[]).map((name) => [name, histogram(name)]),
+  ) as Record<Timing, Histogram>;
 }

@@ -58,7 +58,7 @@ test('a rate is that of the last minute, and of the time so far before there was
   expect(recorder.rateOf('q', queue).received).toBeCloseTo(5, 0);
   await run(0, 32);
   expect(recorder.rateOf('q', queue)).toEqual({ received: 0, delivered: 0 });
-  await recorder.stop();
+  recorder.stop();
 });
 
 test('a rate right after the start is none of chance', async () => {
@@ -66,7 +66,7 @@ test('a rate right after the start is none of chance', async () => {
   recorder.start();
   queue.counters.received += 16;
   expect(recorder.rateOf('q', queue).received).toBe(16);
-  await recorder.stop();
+  recorder.stop();
 });
 
 test('the history has a point every 10 s, with what happened in it', async () => {
@@ -88,7 +88,7 @@ test('the history has a point every 10 s, with what happened in it', async () =>
     },
     { at: NOW + 20_000, seconds: 10, received: 0, delivered: 0, dead: 3 },
   ]);
-  await recorder.stop();
+  recorder.stop();
 });
 
 test('the history has an hour', async () => {
@@ -98,7 +98,7 @@ test('the history has an hour', async () => {
   const points = recorder.history();
   expect(points).toHaveLength(360);
   expect([points[0]?.at, points.at(-1)?.at]).toEqual([NOW + 7_210_000, NOW + 10_800_000]);
-  await recorder.stop();
+  recorder.stop();
 });
 
 test('the clock of the machine that is set back makes no point that goes back in time', async () => {
@@ -111,7 +111,7 @@ test('the clock of the machine that is set back makes no point that goes back in
     [10, 10],
     [10, 10],
   ]);
-  await recorder.stop();
+  recorder.stop();
 });
 
 test('what the store holds is read every 5 s, and kept while it is out of reach', async () => {
@@ -126,7 +126,7 @@ test('what the store holds is read every 5 s, and kept while it is out of reach'
   await pass(10);
   expect(glance).toHaveBeenCalledTimes(3);
   expect(recorder.inStore('q').deadLetters).toBe(2);
-  await recorder.stop();
+  recorder.stop();
 });
 
 test('a store that is not open, or takes its time, is not asked again meanwhile', async () => {
@@ -146,7 +146,7 @@ test('a store that is not open, or takes its time, is not asked again meanwhile'
   close();
   await pass(60);
   expect(glance).toHaveBeenCalledTimes(1);
-  await recorder.stop();
+  recorder.stop();
   expect(vi.getTimerCount()).toBe(0);
 });
 
