@@ -9,11 +9,9 @@ import { createLogger } from './log.js';
 import { notReady, OpsServer, type QueueStatus, type Status } from './ops/index.js';
 import {
   type Backend,
-  type DeadLetterDesk,
   DeadLetters,
   EmbeddedBackend,
   PostgresBackend,
-  type ReceiptQueue,
   RedisBackend,
 } from './pipeline/index.js';
 import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
@@ -53,9 +51,7 @@ export class Receiptd {
   readonly #startedAt = Date.now();
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
   #opsUrl = '';
-  #desk: DeadLetterDesk | undefined;
-  /** As the store has them, for who looks into it. */
-  #queues: ReadonlyMap<string, ReceiptQueue> | undefined;
+  #desk: DeadLetters | undefined;
   #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -100,7 +96,7 @@ export class Receiptd {
       history: () => [],
       recent: async () => [],
       deadLetters: () => this.#desk,
-      queues: () => this.#queues,
+      queues: () => this.#desk?.queues,
     });
   }
 
@@ -275,6 +271,5 @@ export class Receiptd {
 
   #openDesk(backend: Backend): void {
     this.#desk = DeadLetters.open(backend, this.#config);
-    this.#queues = new Map(this.#config.queues.map(({ queueName }) => [queueName, backend.queue(queueName)]));
   }
 }
