@@ -16,11 +16,9 @@ import {
 } from './ops/index.js';
 import {
   type Backend,
-  type DeadLetterDesk,
   DeadLetters,
   EmbeddedBackend,
   PostgresBackend,
-  type ReceiptQueue,
   RedisBackend,
 } from './pipeline/index.js';
 import {
@@ -70,11 +68,9 @@ export class Receiptd {
   readonly #startedAt = Date.now();
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
   #opsUrl = '';
-  #desk: DeadLetterDesk | undefined;
+  #desk: DeadLetters | undefined;
   /** What is read for people: the main thread's own, or the inline slice's. */
   #store: Backend | undefined;
-  /** As the store has them, for who looks into it. */
-  #queues: ReadonlyMap<string, ReceiptQueue> | undefined;
   #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -123,7 +119,7 @@ export class Receiptd {
       history: () => this.history(),
       recent: (query) => this.recent(query),
       deadLetters: () => this.#desk,
-      queues: () => this.#queues,
+      queues: () => this.#desk?.queues,
     });
   }
 
@@ -280,6 +276,5 @@ export class Receiptd {
   #openDesk(backend: Backend): void {
     this.#store = backend;
     this.#desk = DeadLetters.open(backend, this.#config);
-    this.#queues = new Map(this.#config.queues.map(({ queueName }) => [queueName, backend.queue(queueName)]));
   }
 }

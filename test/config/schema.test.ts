@@ -37,7 +37,7 @@ describe('defaults', () => {
       sinks: [{ type: 'ndjson', path: '-', maxBytes: 0, maxAge: 0, gzip: false }],
       capture: { dir: '', gzip: false, maxBytes: 134_217_728, maxAge: 3_600_000, maskPhones: false },
       shutdown: { pollGrace: 5000, timeout: 25000 },
-      ops: { host: '127.0.0.1', port: 8090, token: '' },
+      ops: { host: '127.0.0.1', port: 8090, token: '', viewerToken: '', unmask: false },
       log: { level: 'info', format: 'auto' },
     });
   });
@@ -129,6 +129,7 @@ describe('accepts', () => {
       'sinks: [{ type: module, path: ./h.mjs, types: [SmsReport], name: mine }, { type: ndjson, path: a }]',
     ],
     ['an open port with a token', 'ops: { host: 0.0.0.0, token: 0123456789abcdef }'],
+    ['a token for viewers beside it', 'ops: { token: 0123456789abcdef, viewerToken: fedcba9876543210 }'],
     ['localhost without one', 'ops: { host: localhost }'],
     ['::1 without one', 'ops: { host: "::1" }'],
     ['no logs', 'log: { level: silent, format: json }'],
@@ -299,6 +300,16 @@ describe('refuses', () => {
       'a short token',
       'ops: { token: hunter2 }',
       'ops.token: must be at least 16 printable characters without spaces',
+    ],
+    [
+      'a viewer where everybody may do everything',
+      'ops: { viewerToken: 0123456789abcdef }',
+      'ops.viewerToken: is of no use without ops.token: without it everybody may do everything',
+    ],
+    [
+      'a viewer who would be an operator',
+      'ops: { token: 0123456789abcdef, viewerToken: 0123456789abcdef }',
+      'ops.viewerToken: must differ from ops.token',
     ],
     [
       'a level',

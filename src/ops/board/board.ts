@@ -15,6 +15,7 @@ import { messagePage, type Pages, sendPage } from '../pages/index.js';
 import { masked, readable } from './masked.js';
 
 const PATH = '/queues';
+const ICON = '/assets/icon.svg';
 
 /** Styles are set by its scripts as well. The address of its own pages stands in `base`. */
 const POLICY =
@@ -37,8 +38,8 @@ export function boardRoutes(
     options: {
       uiConfig: {
         boardTitle: 'receiptd',
-        favIcon: { default: pages.assets.url('icon.svg'), alternative: pages.assets.url('icon.svg') },
-        boardLogo: { path: pages.assets.url('icon.svg') },
+        favIcon: { default: ICON, alternative: ICON },
+        boardLogo: { path: ICON },
         miscLinks: [{ text: '← receiptd', url: '/' }],
         hideDocsLink: true,
         // These ask Redis for what a restricted user may not ask, and other stores have not.

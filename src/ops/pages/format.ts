@@ -1,5 +1,6 @@
 /** Numbers and times as people read them, in the language of the page. */
-import { type Language, TEXTS, type Texts } from './texts.js';
+import type { Language } from './language.js';
+import { TEXTS, type Texts } from './texts.js';
 
 export class Format {
   readonly #language: Language;

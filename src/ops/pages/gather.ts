@@ -8,6 +8,7 @@ import type { Answer, Overview } from './view.js';
 
 export interface Sources {
   status(): Status;
+  /** The last hour, the oldest first. */
   history(): readonly HistoryPoint[];
   recent(query: RecentQuery): Promise<readonly RecentEvent[]>;
   /** Undefined while the store is not open. */
@@ -19,49 +20,63 @@ const MOST_ROWS = 20;
 const MOST_FOUND = 50;
 /** ms */
 const PATIENCE = 3_000;
-/** Characters of what is searched for. */
-export const MOST_QUERY = 200;
+/** Of dead letters, at a time: each may go through all there are, and goes on when the page has stopped waiting. */
+const MOST_SEARCHES = 4;
 
-/** @param query what is searched for, empty for all */
-export async function gather(sources: Sources, query: string, patience = PATIENCE): Promise<Overview> {
-  const limit = query === '' ? MOST_ROWS : MOST_FOUND;
-  const [letters, recent] = await Promise.all([
-    within(patience, async () => lettersOf(sources, query, limit)),
-    within(patience, async () => ({
-      found: await sources.recent({ limit, ...(query !== '' && { text: query }) }),
-    })),
-  ]);
-  const dead = query === '' ? letters : await within(patience, async () => lettersOf(sources, '', 1));
-  return {
-    ...figures(sources),
-    letters,
-    dead: 'found' in dead ? dead.found.total : undefined,
-    recent,
-    query,
-  };
-}
+export class Gatherer {
+  readonly #sources: Sources;
+  readonly #patience: number;
+  #searches = 0;
 
-/** What costs nothing to ask for. */
-export function figures(sources: Sources): Pick<Overview, 'now' | 'status' | 'history'> {
-  return { now: Date.now(), status: sources.status(), history: sources.history() };
-}
+  /** @param patience ms until a page does without the store's answer. @default 3000 */
+  constructor(sources: Sources, patience = PATIENCE) {
+    this.#sources = sources;
+    this.#patience = patience;
+  }
 
-async function lettersOf(sources: Sources, query: string, limit: number): Promise<Answer<DeadLetterPage>> {
-  const desk = sources.deadLetters();
-  if (desk === undefined) return { failed: 'closed' };
-  return { found: await desk.list({ limit, ...(query !== '' && { text: query }) }) };
-}
+  /** What costs nothing to ask for. */
+  figures(): Pick<Overview, 'now' | 'status' | 'history'> {
+    return { now: Date.now(), status: this.#sources.status(), history: this.#sources.history() };
+  }
 
-async function within<T>(patience: number, ask: () => Promise<Answer<T>>): Promise<Answer<T>> {
-  let timer: NodeJS.Timeout | undefined;
-  const slow = new Promise<Answer<T>>((resolve) => {
-    timer = setTimeout(() => resolve({ failed: 'slow' }), patience);
-  });
-  try {
-    return await Promise.race([ask(), slow]);
-  } catch (error) {
-    return { failed: { why: maskPhones(describeError(error)) } };
-  } finally {
-    clearTimeout(timer);
+  /** @param query what is searched for, empty for all */
+  async overview(query: string): Promise<Overview> {
+    const limit = query === '' ? MOST_ROWS : MOST_FOUND;
+    const search = query !== '' && { text: query };
+    const [letters, all, recent] = await Promise.all([
+      this.#within(() => this.#letters({ limit, ...search })),
+      query !== '' && this.#within(() => this.#letters({ limit: 1 })),
+      this.#within(async () => ({ found: await this.#sources.recent({ limit, ...search }) })),
+    ]);
+    const counted = all === false ? letters : all;
+    const dead = 'found' in counted ? counted.found.total : undefined;
+    return { ...this.figures(), letters, dead, recent, query };
+  }
+
+  async #letters(options: { limit: number; text?: string }): Promise<Answer<DeadLetterPage>> {
+    const desk = this.#sources.deadLetters();
+    if (desk === undefined) return { failed: 'closed' };
+    if (options.text === undefined) return { found: await desk.list(options) };
+    if (this.#searches >= MOST_SEARCHES) return { failed: 'slow' };
+    this.#searches += 1;
+    try {
+      return { found: await desk.list(options) };
+    } finally {
+      this.#searches -= 1;
+    }
+  }
+
+  async #within<T>(ask: () => Promise<Answer<T>>): Promise<Answer<T>> {
+    let timer: NodeJS.Timeout | undefined;
+    const slow = new Promise<Answer<T>>((resolve) => {
+      timer = setTimeout(() => resolve({ failed: 'slow' }), this.#patience);
+    });
+    try {
+      return await Promise.race([ask(), slow]);
+    } catch (error) {
+      return { failed: { why: maskPhones(describeError(error)) } };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }

@@ -1,7 +1,8 @@
 /** The frame of every page: what is in its head, who it is for, the languages, and the way out. */
 import type { Assets } from './assets.js';
 import { type Html, html } from './html.js';
-import { type Language, TEXTS } from './texts.js';
+import type { Language } from './language.js';
+import { TEXTS } from './texts.js';
 import type { View } from './view.js';
 
 export interface Frame {

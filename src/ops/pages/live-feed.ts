@@ -5,7 +5,7 @@
  */
 import type { FastifyReply } from 'fastify';
 import type { Visitor } from '../access/index.js';
-import { figures, gather, type Sources } from './gather.js';
+import type { Gatherer } from './gather.js';
 import { PARTS, type Part, renderParts } from './parts.js';
 import type { Overview, View } from './view.js';
 
@@ -36,7 +36,7 @@ const WITHOUT_STORE: readonly Part[] = ['about', 'headline', 'reasons', 'figures
 const STUCK = 60_000;
 
 export class LiveFeed {
-  readonly #sources: Sources;
+  readonly #gatherer: Gatherer;
   readonly #mayLook: (visitor: Visitor) => boolean;
   readonly #every: number;
   readonly #roundsOfStore: number;
@@ -47,8 +47,8 @@ export class LiveFeed {
   #round = 0;
   #stored: Pick<Overview, 'letters' | 'dead' | 'recent'> | undefined;
 
-  constructor(sources: Sources, mayLook: (visitor: Visitor) => boolean, options: LiveFeedOptions = {}) {
-    this.#sources = sources;
+  constructor(gatherer: Gatherer, mayLook: (visitor: Visitor) => boolean, options: LiveFeedOptions = {}) {
+    this.#gatherer = gatherer;
     this.#mayLook = mayLook;
     this.#every = options.every ?? 2_000;
     this.#roundsOfStore = options.roundsOfStore ?? 3;
@@ -136,10 +136,10 @@ export class LiveFeed {
   /** The store is asked less often than what is known anyway. */
   async #overview(): Promise<Overview> {
     if (this.#stored === undefined || this.#round % this.#roundsOfStore === 0) {
-      const { letters, dead, recent } = await gather(this.#sources, '');
+      const { letters, dead, recent } = await this.#gatherer.overview('');
       this.#stored = { letters, dead, recent };
     }
     this.#round += 1;
-    return { ...figures(this.#sources), ...this.#stored, query: '' };
+    return { ...this.#gatherer.figures(), ...this.#stored, query: '' };
   }
 }

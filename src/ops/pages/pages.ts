@@ -4,7 +4,8 @@ import { cookieOf, type Guard } from '../access/index.js';
 import { Assets } from './assets.js';
 import { Format } from './format.js';
 import type { Html } from './html.js';
-import { isLanguage, preferredLanguage, TEXTS } from './texts.js';
+import { isLanguage, preferredLanguage } from './language.js';
+import { TEXTS } from './texts.js';
 import type { View } from './view.js';
 
 export const LANGUAGE_COOKIE = 'receiptd_language';

@@ -4,11 +4,9 @@ import type { RecentEvent } from '../../stats.js';
 import { nothing } from './figures.js';
 import { type Html, html, type Value } from './html.js';
 import { failure } from './letters.js';
+import { isMobile } from './query.js';
 import { table } from './table.js';
 import type { Overview, View } from './view.js';
-
-/** A number of one's own choice, as an out_id is, may be a phone number: 13800138000, +86 138 0013 8000. */
-const MOBILE = /^(?:\+|00)?(?:86)?[ -]?1[3-9]\d[ -]?\d{4}[ -]?\d{4}$/;
 
 export function recentTable(view: View, { recent, query, now }: Overview): Html {
   const { texts: t, format, unmask } = view;
@@ -38,6 +36,7 @@ function tone({ outcome }: RecentEvent): string {
   return { delivered: 'good', dead: 'bad', filtered: '', duplicate: '' }[outcome];
 }
 
+/** A number of one's own choice, as an out_id is, may be a phone number. */
 function keys({ texts: t, unmask }: View, { bizId, callId, outId, subject }: RecentEvent): Value {
   const named: [string, string | undefined][] = [
     ['biz_id', bizId],
@@ -49,6 +48,6 @@ function keys({ texts: t, unmask }: View, { bizId, callId, outId, subject }: Rec
   if (found.length === 0) return nothing(t.none);
   return html`<span class="keys">${found.map(
     ([name, value]) =>
-      html`<span><i>${name}</i> ${!unmask && MOBILE.test(value) ? maskPhones(value) : value}</span>`,
+      html`<span><i>${name}</i> ${!unmask && isMobile(value) ? maskPhones(value) : value}</span>`,
   )}</span>`;
 }

@@ -6,11 +6,12 @@ import forms from '@fastify/formbody';
 import type { FastifyInstance } from 'fastify';
 import type { DeadLetterDesk } from '../../pipeline/index.js';
 import { setCookie } from '../access/index.js';
-import { gather, MOST_QUERY, type Sources } from './gather.js';
+import { Gatherer, type Sources } from './gather.js';
 import { LiveFeed, type LiveFeedOptions } from './live-feed.js';
 import { loginRoutes } from './login.js';
 import { type Notice, overviewPage } from './overview.js';
 import { LANGUAGE_COOKIE, ownPath, type Pages, sendPage } from './pages.js';
+import { MOST_QUERY, queryOf } from './query.js';
 import { dropPage } from './small-pages.js';
 import { TEXTS } from './texts.js';
 
@@ -37,7 +38,8 @@ export function pageRoutes(
   live?: LiveFeedOptions,
 ): void {
   const { assets, guard } = pages;
-  const feed = new LiveFeed(sources, (visitor) => guard.isStillIn(visitor), live);
+  const gatherer = new Gatherer(sources);
+  const feed = new LiveFeed(gatherer, (visitor) => guard.isStillIn(visitor), live);
   app.addHook('preClose', async () => feed.close());
   assets.serve(app);
 
@@ -53,7 +55,7 @@ export function pageRoutes(
     },
     async (request, reply) => {
       const { q, notice } = request.query;
-      const overview = await gather(sources, q.trim());
+      const overview = await gatherer.overview(queryOf(q));
       return sendPage(reply, overviewPage(pages.viewOf(request), overview, { assets, notice }));
     },
   );
@@ -67,7 +69,7 @@ export function pageRoutes(
         return reply
           .code(503)
           .send({ error: 'too many pages are open: close one, or reload this one later' });
-      feed.add(reply, { view: pages.viewOf(request), visitor, searches: asked.q.trim() !== '' });
+      feed.add(reply, { view: pages.viewOf(request), visitor, searches: queryOf(asked.q) !== '' });
     },
   );
 

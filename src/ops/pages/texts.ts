@@ -85,7 +85,7 @@ const en = {
 
   lettersTitle: 'Dead letters',
   lettersShown: (shown: string, total: string) => `newest ${shown} of ${total}`,
-  noLetters: 'None: everything was delivered.',
+  noLetters: 'None.',
   noLettersFound: 'No dead letter matches.',
   message: 'Message',
   reason: 'Reason',
@@ -125,7 +125,7 @@ const en = {
 
   dropTitle: 'Drop a dead letter?',
   dropWarning:
-    'It is removed for good: its receipt is in no sink and no longer in MNS. Export it first if it may be wanted again.',
+    'It is removed for good: its receipt is in no sink and no longer in MNS. Export it first (receiptd dead export) if it may be wanted again.',
   dropConfirm: 'Drop for good',
   cancel: 'Cancel',
   noSuchLetter: 'There is no such dead letter (any more).',
@@ -231,7 +231,7 @@ const zh: Texts = {
 
   lettersTitle: '死信',
   lettersShown: (shown, total) => `最新 ${shown} 条，共 ${total} 条`,
-  noLetters: '没有死信：全部投递成功。',
+  noLetters: '没有死信。',
   noLettersFound: '没有匹配的死信。',
   message: '消息',
   reason: '原因',
@@ -270,7 +270,8 @@ const zh: Texts = {
   },
 
   dropTitle: '丢弃这条死信？',
-  dropWarning: '丢弃后无法恢复：它的回执不在任何投递目标中，也已不在 MNS 中。如可能还需要，请先导出。',
+  dropWarning:
+    '丢弃后无法恢复：它的回执不在任何投递目标中，也已不在 MNS 中。如可能还需要，请先导出（receiptd dead export）。',
   dropConfirm: '永久丢弃',
   cancel: '取消',
   noSuchLetter: '没有这条死信（或已不存在）。',
@@ -291,20 +292,3 @@ const zh: Texts = {
 };
 
 export const TEXTS = { en, zh };
-
-export type Language = keyof typeof TEXTS;
-
-export function isLanguage(name: string | undefined): name is Language {
-  return name === 'en' || name === 'zh';
-}
-
-/** The first of the languages a browser asks for that there is, by its weights; English where there is none. */
-export function preferredLanguage(acceptLanguage: string | undefined): Language {
-  const asked = (acceptLanguage ?? '').split(',', 20).map((part) => {
-    const [tag = '', ...parameters] = part.trim().toLowerCase().split(';');
-    const weight = parameters.map((text) => /^\s*q=([\d.]+)$/.exec(text)?.[1]).find(Boolean);
-    return { language: tag.split('-')[0], weight: Number(weight ?? 1) };
-  });
-  const known = asked.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
-  return known.map(({ language }) => language).find(isLanguage) ?? 'en';
-}

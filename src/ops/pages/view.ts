@@ -4,7 +4,8 @@ import type { RecentEvent } from '../../stats.js';
 import type { Role } from '../access/index.js';
 import type { HistoryPoint, Status } from '../status.js';
 import type { Format } from './format.js';
-import type { Language, Texts } from './texts.js';
+import type { Language } from './language.js';
+import type { Texts } from './texts.js';
 
 export interface View {
   language: Language;
