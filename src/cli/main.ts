@@ -40,6 +40,10 @@ const commands: Record<string, Entry> = {
     summary: 'check or show the configuration',
     load: async () => (await import('./config.js')).configCommand(),
   },
+  doctor: {
+    summary: 'check everything the configuration leads to, and say what to do',
+    load: async () => (await import('./doctor.js')).doctorCommand(),
+  },
   dead: {
     summary: 'look at dead letters, try them again, or drop them',
     load: async () => (await import('./dead.js')).deadCommand(),

@@ -22,6 +22,8 @@ interface Request {
   headers?: Record<string, string>;
   body?: string;
   signal?: AbortSignal | undefined;
+  /** ms; 0 is none */
+  timeout?: number;
 }
 
 export class OpsClient implements DeadLetterDesk {
@@ -72,9 +74,12 @@ export class OpsClient implements DeadLetterDesk {
     }
   }
 
-  /** @throws {ReceiptdError} when the daemon does not answer, or not with what was asked for */
-  async get<T>(path: string): Promise<T> {
-    return answer<T>(await this.#fetch(path));
+  /**
+   * @param timeout ms that the answer may take; 0 is for ever
+   * @throws {ReceiptdError} when the daemon does not answer, or not with what was asked for
+   */
+  async get<T>(path: string, timeout = 0): Promise<T> {
+    return answer<T>(await this.#fetch(path, { timeout }));
   }
 
   async #act(path: string, selection: DeadLetterSelection, signal?: AbortSignal): Promise<DeadLetterOutcome> {
@@ -116,17 +121,20 @@ export class OpsClient implements DeadLetterDesk {
     if (rest !== '') throw lost(this.#url, new Error('the last line is cut short'));
   }
 
-  async #fetch(path: string, { signal, ...init }: Request = {}): Promise<Response> {
+  async #fetch(path: string, { signal, timeout = 0, ...init }: Request = {}): Promise<Response> {
     const headers = {
       ...init.headers,
       ...(this.#token !== '' && { authorization: `Bearer ${this.#token}` }),
     };
+    const ends = [signal, timeout > 0 ? AbortSignal.timeout(timeout) : undefined].filter(
+      (end) => end !== undefined,
+    );
     try {
       return await fetch(`${this.#url}${path}`, {
         ...init,
         headers,
         dispatcher: this.#agent,
-        ...(signal && { signal }),
+        signal: AbortSignal.any(ends),
       });
     } catch (error) {
       if (signal?.aborted) throw new ReceiptdError('STOPPED', 'stopped', { cause: error });

@@ -23,6 +23,12 @@ export interface ReceivedMessage {
   visibleUntil: number;
 }
 
+/** A message that was looked at and stays as it is. */
+export interface PeekedMessage {
+  /** ms since it was sent. */
+  waited: number;
+}
+
 /** A handle that MNS did not delete. */
 export interface DeleteFailure {
   receiptHandle: string;
@@ -43,13 +49,27 @@ const DEFAULT_VISIBILITY_MS = 30_000;
 
 /** BatchReceiveMessage and ReceiveMessage, `<Messages>` or a lone `<Message>`. */
 export function readMessages(answer: Answer): ReceivedMessage[] {
+  const receivedAt = Date.now();
+  return messagesIn(answer).map((message) => toMessage(message, answer, receivedAt));
+}
+
+/** BatchPeekMessage. */
+export function readPeeked(answer: Answer): PeekedMessage[] {
+  return messagesIn(answer).map((message) => {
+    const enqueueTime = time(message, 'EnqueueTime');
+    // By the server's clock where it tells that, as both times are its own.
+    const now = Number.isNaN(answer.date) ? answer.arrivedAt : answer.date;
+    return { waited: enqueueTime === undefined ? 0 : Math.max(0, now - enqueueTime) };
+  });
+}
+
+function messagesIn(answer: Answer): XmlElement[] {
   const root = readXml(answer.body);
   if (root.name !== 'Messages' && root.name !== 'Message') throw new XmlError(`its root is <${root.name}>`);
   const messages =
     root.name === 'Message' ? [root] : root.children.filter((child) => child.name === 'Message');
   if (messages.length === 0) throw new XmlError('it holds no message');
-  const receivedAt = Date.now();
-  return messages.map((message) => toMessage(message, answer, receivedAt));
+  return messages;
 }
 
 /** ChangeMessageVisibility: the new handle, and until when it is good (local clock). */
@@ -83,14 +103,17 @@ export function readRefusal(body: string): Refusal | undefined {
 function toMessage(message: XmlElement, answer: Answer, receivedAt: number): ReceivedMessage {
   const nextVisibleTime = time(message, 'NextVisibleTime');
   const enqueueTime = time(message, 'EnqueueTime') ?? answer.arrivedAt;
+  const dequeueCount = time(message, 'DequeueCount') ?? 1;
+  const now = Number.isNaN(answer.date) ? answer.arrivedAt : answer.date;
   return {
     messageId: required(message, 'MessageId'),
     receiptHandle: required(message, 'ReceiptHandle'),
     body: childText(message, 'MessageBody') ?? '',
     enqueueTime,
-    firstDequeueTime: time(message, 'FirstDequeueTime') ?? enqueueTime,
+    firstDequeueTime:
+      time(message, 'FirstDequeueTime') ?? (dequeueCount === 1 ? Math.max(now, enqueueTime) : enqueueTime),
     nextVisibleTime: nextVisibleTime ?? answer.arrivedAt + DEFAULT_VISIBILITY_MS,
-    dequeueCount: time(message, 'DequeueCount') ?? 1,
+    dequeueCount,
     priority: time(message, 'Priority') ?? 8,
     receivedAt,
     visibleUntil: localEnd(nextVisibleTime, answer),

@@ -1,7 +1,11 @@
 /** What can go wrong with an MNS request, by what the caller should do about it. None of these holds a secret. */
 import { ReceiptdError } from '../errors.js';
 
-export type MnsOperation = 'BatchReceiveMessage' | 'BatchDeleteMessage' | 'ChangeMessageVisibility';
+export type MnsOperation =
+  | 'BatchReceiveMessage'
+  | 'BatchPeekMessage'
+  | 'BatchDeleteMessage'
+  | 'ChangeMessageVisibility';
 
 export interface MnsErrorDetails {
   /** MNS' own code, the system's (`ECONNREFUSED`), undici's (`UND_ERR_…`), or `HTTP_502` when there is no better. */

@@ -1,6 +1,6 @@
 /** The MNS client: everything that talks to a queue goes through this room. */
 
-export type { DeleteFailure, ReceivedMessage } from './answers.js';
+export type { DeleteFailure, PeekedMessage, ReceivedMessage } from './answers.js';
 export type { MnsCredentials } from './credentials.js';
 export { hideSecrets } from './credentials.js';
 export {

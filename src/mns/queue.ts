@@ -2,9 +2,11 @@
 import { AliQueue } from './ali-mns.js';
 import {
   type DeleteFailure,
+  type PeekedMessage,
   type ReceivedMessage,
   readDeleteFailures,
   readMessages,
+  readPeeked,
   readRefusal,
   readVisibility,
 } from './answers.js';
@@ -80,6 +82,23 @@ export class MnsQueue {
       signal: o.signal,
     });
     if (answer.status === 200) return read(() => readMessages(answer), answer, context);
+    if (answer.status === 404 && readRefusal(answer.body)?.code === 'MessageNotExist') return [];
+    throw refusalError(answer, context);
+  }
+
+  /**
+   * BatchPeekMessage: looks at messages that could be received, and leaves them as they are.
+   *
+   * @param o.max 1 to 16 messages
+   */
+  async peek(o: { max: number; signal?: AbortSignal }): Promise<PeekedMessage[]> {
+    const { answer, context } = await this.#call({
+      operation: 'BatchPeekMessage',
+      method: 'GET',
+      query: `?peekonly=true&numOfMessages=${o.max}`,
+      signal: o.signal,
+    });
+    if (answer.status === 200) return read(() => readPeeked(answer), answer, context);
     if (answer.status === 404 && readRefusal(answer.body)?.code === 'MessageNotExist') return [];
     throw refusalError(answer, context);
   }

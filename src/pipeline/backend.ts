@@ -92,6 +92,18 @@ export interface UntriedJob {
   receiptHandle: string;
 }
 
+/** What a queue of the store holds, of all processes that are on it. */
+export interface Glance {
+  /**
+   * ms since the epoch when MNS got the oldest message that is not delivered; 0 when there is none. Of those that wait for
+   * a retry, only {@link GLANCE_AT_DELAYED} are looked at.
+   */
+  oldestUndeliveredAt: number;
+  deadLetters: number;
+}
+
+export const GLANCE_AT_DELAYED = 1_000;
+
 export interface Backend {
   /** For adding jobs and asking about them: calls fail fast while the store is out of reach. */
   queue(name: string): ReceiptQueue;
@@ -104,6 +116,8 @@ export interface Backend {
    * got another meanwhile is a message that came again, and may be nowhere else by now. All in one call. @returns how many
    */
   removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number>;
+  /** Costs little however much the queue holds, for now and then. Fails fast while the store is out of reach. */
+  glance(name: string): Promise<Glance>;
   /** @param keep how long a mark lasts that nobody removes. @default KEEP_MARKS_MS */
   marks(name: string, keep?: MarksKeep): DeliveredMarks;
   /** @param window ms for which a delivered key is remembered */
@@ -114,8 +128,8 @@ export interface Backend {
    * @returns one line on what may be lost all the same, if the store can do no better
    */
   checkDurability(): Promise<string | undefined>;
-  /** Resolves when all that was added here before is safe; rejects when that is not known. */
-  makeDurable(): Promise<void>;
+  /** Resolves when all that was added to this queue here before is safe; rejects when that is not known. */
+  makeDurable(name: string): Promise<void>;
   /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { unknownFields } from './unknown-fields.js';
 import { WebhookSink } from './webhook/webhook.js';
 import { compileWhere } from './where.js';
 
+export { checkSink } from './check.js';
 export { SinkDownError } from './circuit.js';
 export { GuardedSink } from './guarded.js';
 export { defineHandlers, type Handler, type Handlers } from './module/handlers.js';

@@ -21,6 +21,12 @@ describe('defaults', () => {
         dataDir: './data',
         url: '',
         prefix: 'receiptd',
+        redis: {
+          topology: 'standalone',
+          nodes: [],
+          sentinel: { name: '', username: '', password: '' },
+          tls: { verify: true },
+        },
         concurrency: 64,
         maxInFlight: 1024,
         attempts: 8,
@@ -109,6 +115,14 @@ describe('accepts', () => {
     ['redis', 'pipeline: { backend: redis, url: "redis://localhost:6379/1" }'],
     ['postgres', 'pipeline: { backend: postgres, url: "postgres://localhost/receiptd", ackOn: enqueued }'],
     ['receipts told apart by their keys', 'dedupe: { by: idempotencykey, window: 86400000 }'],
+    [
+      'a Redis Cluster with an IPv6 node',
+      'pipeline: { backend: redis, url: "rediss://u:p@h:7000/0", redis: { topology: cluster, nodes: ["h2:7000", "[::1]:7000"], tls: { ca: a.pem, cert: "" } } }',
+    ],
+    [
+      'Sentinels',
+      'pipeline: { backend: redis, url: "redis://u:p@s/2", redis: { topology: sentinel, nodes: ["s2:26379"], sentinel: { name: m, password: p } } }',
+    ],
     ['redis over TLS', 'pipeline: { backend: redis, url: "rediss://user:pass@host" }'],
     [
       'sinks by type',
@@ -201,6 +215,66 @@ describe('refuses', () => {
       'a broken URL',
       'pipeline: { backend: redis, url: "redis://:hunter2@h:port" }',
       'pipeline.url: must be a redis://, rediss:// or postgres:// URL',
+    ],
+    [
+      'an unknown topology',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: ring } }',
+      /^pipeline\.redis\.topology: must be standalone or cluster or sentinel, got "ring"/,
+    ],
+    [
+      'a node without a port',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: cluster, nodes: [h2] } }',
+      /^pipeline\.redis\.nodes\[0\]: must be host:port, with no more around it/,
+    ],
+    [
+      'a node that is a URL',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: cluster, nodes: ["redis://:hunter2@h2:6379"] } }',
+      /^pipeline\.redis\.nodes\[0\]: must be host:port/,
+    ],
+    [
+      'a port that is none',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: cluster, nodes: ["h2:65536"] } }',
+      /^pipeline\.redis\.nodes\[0\]: must be host:port, with/,
+    ],
+    [
+      'nodes of one server',
+      'pipeline: { backend: redis, url: "redis://h", redis: { nodes: ["h2:6379"] } }',
+      /^pipeline\.redis\.nodes: is only for topology cluster or sentinel/,
+    ],
+    [
+      "a cluster's database",
+      'pipeline: { backend: redis, url: "redis://h/1", redis: { topology: cluster } }',
+      /^pipeline\.url: must not name a database, a Redis Cluster has only one/,
+    ],
+    [
+      'Sentinels without a name',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: sentinel } }',
+      /^pipeline\.redis\.sentinel\.name: is required with topology sentinel, such as mymaster/,
+    ],
+    [
+      'a name without Sentinels',
+      'pipeline: { backend: redis, url: "redis://h", redis: { sentinel: { name: m } } }',
+      /^pipeline\.redis\.sentinel\.name: is only for topology sentinel/,
+    ],
+    [
+      "a Sentinel's user without a password",
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: sentinel, sentinel: { name: m, username: u } } }',
+      /^pipeline\.redis\.sentinel\.password: is required with sentinel\.username/,
+    ],
+    [
+      'TLS files without TLS',
+      'pipeline: { backend: redis, url: "redis://h", redis: { tls: { ca: a.pem } } }',
+      /^pipeline\.redis\.tls\.ca: needs a rediss:\/\/ URL in pipeline\.url/,
+    ],
+    [
+      'half a certificate',
+      'pipeline: { backend: redis, url: "rediss://h", redis: { tls: { cert: a.pem } } }',
+      /^pipeline\.redis\.tls\.key: is required with tls\.cert/,
+    ],
+    [
+      'a cluster of PostgreSQL',
+      'pipeline: { backend: postgres, url: "postgres://h/d", redis: { topology: cluster } }',
+      /^pipeline\.redis\.topology: is only for backend redis/,
     ],
     ['an empty directory', 'pipeline: { dataDir: "" }', 'pipeline.dataDir: must not be empty, got ""'],
     ['a directory to capture to that is none', 'capture: { dir: 7 }', 'capture.dir: must be text, got 7'],

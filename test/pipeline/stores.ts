@@ -2,10 +2,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../../src/config/index.js';
+import { type ConfigInput, parseConfig } from '../../src/config/index.js';
 import { type Backend, openBackend, type PipelineConfig } from '../../src/pipeline/index.js';
 import { TestPostgres } from '../support/postgres.js';
 import { TestRedis } from '../support/redis.js';
+import { type ClusterOptions, TestCluster } from '../support/redis-cluster.js';
+import { MASTER_NAME, TestSentinels } from '../support/redis-sentinel.js';
 
 /** Something `openBackend` can open, again and again with the same jobs in it. */
 export interface Store {
@@ -35,6 +37,37 @@ export async function redisStore(...settings: string[]): Promise<Store & { serve
   };
 }
 
+export async function clusterStore(options?: ClusterOptions): Promise<Store & { cluster: TestCluster }> {
+  const cluster = await TestCluster.start(options);
+  const config = clusterConfig(cluster);
+  return {
+    config,
+    cluster,
+    open: () => openBackend(config),
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
+
+export function clusterConfig({ url, others }: TestCluster): PipelineConfig {
+  return pipelineConfig({ backend: 'redis', url, redis: { topology: 'cluster', nodes: others.slice(0, 2) } });
+}
+
+export async function sentinelStore(...settings: string[]): Promise<Store & { sentinels: TestSentinels }> {
+  const sentinels = await TestSentinels.start(...settings);
+  const config = sentinelConfig(sentinels);
+  return {
+    config,
+    sentinels,
+    open: () => openBackend(config),
+    [Symbol.asyncDispose]: () => sentinels[Symbol.asyncDispose](),
+  };
+}
+
+export function sentinelConfig({ url, others }: TestSentinels): PipelineConfig {
+  const redis = { topology: 'sentinel', nodes: others, sentinel: { name: MASTER_NAME } } as const;
+  return pipelineConfig({ backend: 'redis', url, redis: { ...redis, nodes: [...others] } });
+}
+
 export async function postgresStore(...settings: string[]): Promise<Store & { server: TestPostgres }> {
   const server = await TestPostgres.start(...settings);
   const config = pipelineConfig({ backend: 'postgres', url: server.url });
@@ -47,7 +80,7 @@ export async function postgresStore(...settings: string[]): Promise<Store & { se
 }
 
 /** The pipeline's part of a configuration, with its defaults. */
-export function pipelineConfig(pipeline: Partial<PipelineConfig>): PipelineConfig {
+export function pipelineConfig(pipeline: NonNullable<ConfigInput['pipeline']>): PipelineConfig {
   const queues = [{ messageType: 'SmsReport', queueName: 'unused' }];
   return parseConfig({ queues, pipeline }).pipeline;
 }

@@ -55,9 +55,14 @@ export class Site {
 
   /** Any other command, to its end. */
   async run(args: readonly string[], env: Environment = {}): Promise<Child> {
-    const child = this.#own(new Child(args, { cwd: this.directory, env }));
+    const child = this.start(args, env);
     await child.end();
     return child;
+  }
+
+  /** Any other command, which goes on. */
+  start(args: readonly string[], env: Environment = {}): Child {
+    return this.#own(new Child(args, { cwd: this.directory, env }));
   }
 
   /** The MessageIds in the output, line by line. A line that a kill cut short is none. */

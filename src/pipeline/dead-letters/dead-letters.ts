@@ -28,6 +28,7 @@ import {
   summaryOf,
 } from './entry.js';
 import { type DeadLetterFilter, DeadLetterSieve, isSelective, timeOf } from './filter.js';
+import { mentions } from './mentions.js';
 import { DeadWalk, diedAt, newestDeath, PAGE } from './walk.js';
 
 /** Calls to the store at a time. */
@@ -266,7 +267,11 @@ function messageIdsOf(id: string): string[] {
 }
 
 function traitsOf(job: StoredJob, origin: DeadLetterOrigin) {
-  return { messageType: messageTypeOf(job, origin), reason: reasonOf(job) };
+  return {
+    messageType: messageTypeOf(job, origin),
+    reason: reasonOf(job),
+    has: (text: string) => mentions(job.data, text),
+  };
 }
 
 /** @returns whether it was a dead letter still */

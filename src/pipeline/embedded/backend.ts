@@ -13,6 +13,7 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  Glance,
   MarksKeep,
   ReceiptProcessor,
   ReceiptQueue,
@@ -24,6 +25,7 @@ import { PatienceOfQueues } from '../outage/patience.js';
 import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
 import { SqlClaims } from '../postgres/claims.js';
+import { GLANCE, glanceOf } from '../postgres/glance.js';
 import { SqlMarks } from '../postgres/marks.js';
 import { REMOVE_COMPLETED, REMOVE_UNTRIED, untriedParameters } from '../postgres/removal.js';
 import { createTables } from '../postgres/tables.js';
@@ -114,6 +116,11 @@ export class EmbeddedBackend implements Backend {
     await this.#db.exec('CHECKPOINT');
     const after = await this.#db.query<{ lsn: string }>('SELECT pg_current_wal_lsn()::text AS lsn');
     this.#tidiedAt = after.rows[0]?.lsn ?? '';
+  }
+
+  async glance(name: string): Promise<Glance> {
+    const { rows } = await this.#db.query(GLANCE, [bullName(name)]);
+    return glanceOf(rows);
   }
 
   marks(name: string, keep?: MarksKeep): DeliveredMarks {

@@ -9,11 +9,13 @@
 import { Queue, quoteSchemaName, Worker } from 'bullmq';
 import pg from 'pg';
 import { UsageError } from '../../errors.js';
+import type { Finding } from '../../finding.js';
 import type {
   Backend,
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  Glance,
   MarksKeep,
   ReceiptProcessor,
   ReceiptQueue,
@@ -26,6 +28,8 @@ import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
 import { createBackendIn } from './bull.js';
 import { SqlClaims } from './claims.js';
+import { judgePostgres } from './facts.js';
+import { GLANCE, glanceOf } from './glance.js';
 import { PostgresListener } from './listener.js';
 import { SqlMarks } from './marks.js';
 import { BullPool } from './pool.js';
@@ -74,6 +78,19 @@ export class PostgresBackend implements Backend {
     const place = { url, schema: prefix };
     await prepareSchema(place);
     return new PostgresBackend(url, prefix, options);
+  }
+
+  /**
+   * What kind of server it is, and what of that is in the way.
+   * @param connections that receiptd may use
+   * @throws {ReceiptdError} when it cannot be asked
+   */
+  async inspect(connections: number): Promise<Finding> {
+    try {
+      return await judgePostgres(this.#adding, this.#place.schema, connections);
+    } catch (error) {
+      throw describeOpening(error, this.#place);
+    }
   }
 
   /**
@@ -126,6 +143,11 @@ export class PostgresBackend implements Backend {
   async removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number> {
     const { rowCount } = await this.#adding.query(REMOVE_UNTRIED, untriedParameters(bullName(name), jobs));
     return rowCount ?? 0;
+  }
+
+  async glance(name: string): Promise<Glance> {
+    const { rows } = await this.#adding.query(GLANCE, [bullName(name)]);
+    return glanceOf(rows);
   }
 
   marks(name: string, keep?: MarksKeep): DeliveredMarks {

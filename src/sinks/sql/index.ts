@@ -1,4 +1,5 @@
 /** The sql sink, its table, and the hash that phone numbers are searched by. */
+export { checkSql } from './check.js';
 export { placeOf } from './engine.js';
 export { migrate, migrationScript } from './migrations.js';
 export { phoneHash } from './phone.js';
