@@ -45,7 +45,8 @@ No credentials are needed, and no queues: a configuration file only says where e
 
 Receipts that do not say their type take the one of --type, or the only one among the configured queues, unless they are
 plainly of another; else the one they look like. Times are Beijing time unless they have a zone; a message's time is when
-MNS got it, or else its receipt's own. What has no time passes --since and --until.
+MNS got it, or else its receipt's own. What has no time passes --since and --until. A configured dedupe holds among the
+messages of one replay; what a daemon or another replay has delivered is delivered again.
 
 Exit code: 0 when all was delivered (with --dry-run: when all can be decoded; receipts that only differ from their schema
 are no failure), 1 when something failed or the replay was stopped, 2 for wrong usage.`;

@@ -84,6 +84,8 @@ export interface Claims {
   settle(claims: readonly Claim[]): Promise<void>;
   /** The holders will not deliver. Nothing is done to a key that is settled, or another's. */
   release(claims: readonly Claim[]): Promise<void>;
+  /** Forgets all that was delivered, of a queue that is no more. */
+  clear(): Promise<void>;
 }
 
 /** A job as it was read. */

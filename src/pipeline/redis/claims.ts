@@ -76,8 +76,17 @@ export class RedisClaims implements Claims {
     );
   }
 
+  /** Those that are being delivered are forgotten by Redis itself. */
+  async clear(): Promise<void> {
+    await this.#client.del(this.#settled);
+  }
+
+  get #settled(): string {
+    return `${this.#key}:settled`;
+  }
+
   #run(script: string, claims: readonly Claim[], number: number): Promise<unknown> {
-    const keys = [`${this.#key}:settled`, ...claims.map(({ key }) => this.#pending(key))];
+    const keys = [this.#settled, ...claims.map(({ key }) => this.#pending(key))];
     const values = claims.flatMap(({ key, holder }) => [
       fingerprint(key, CHARACTERS),
       fingerprint(holder, CHARACTERS),
