@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command, and all that it starts, on another version of Node.js: scripts/with-node.sh 24 npm test
-# The binary comes from the npm registry, as one of the packages behind the package `node`, and is kept in the user's cache.
+# The binary comes from the npm registry, as one of the packages behind the package `node`, and is kept in a cache. That of root
+# is where other users may go: some tests start Node.js as one of those.
 set -euo pipefail
 version=${1:?usage: scripts/with-node.sh VERSION COMMAND…}
 shift
@@ -10,7 +11,8 @@ case $platform in
   win32-*) package=node-win-${platform#win32-} ;;
   *) package=node-$platform ;;
 esac
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/receiptd/node-$version
+if [ "$(id -u)" = 0 ]; then caches=/var/cache; else caches=${XDG_CACHE_HOME:-$HOME/.cache}; fi
+cache=$caches/receiptd/node-$version
 bin=$cache/node_modules/$package/bin
 if ! "$bin/node" --version >/dev/null 2>&1; then
   mkdir -p "$cache"

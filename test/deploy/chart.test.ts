@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { lint, manifestsOf, notes, render } from './helm.js';
+import { parse } from 'yaml';
+import { VERSION } from '../../src/version.js';
+import { CHART, lint, manifestsOf, notes, render } from './helm.js';
 import { unknownFields, wrongValues } from './kubernetes.js';
 import { checkWorkloads } from './rules.js';
 import { cases } from './values.js';
@@ -53,6 +56,11 @@ it('has cases that use every template and both sides of each switch', () => {
         kind,
       ).toBe(false);
   }
+});
+
+it('is of the version of the package', () => {
+  const chart = parse(readFileSync(`${CHART}/Chart.yaml`, 'utf8')) as Record<string, string>;
+  expect([chart.version, chart.appVersion]).toEqual([VERSION, VERSION]);
 });
 
 it('tells which Secret to make, and no secret', () => {

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { kustomize, type Manifest, manifestsOf } from './helm.js';
+import { statusOf } from '../ops/statuses.js';
+import { kustomize, type Manifest, manifestsOf, render } from './helm.js';
 import { unknownFields, wrongValues } from './kubernetes.js';
 import { plainFiles, plainText } from './plain.js';
 import { checkWorkloads } from './rules.js';
-import { workloads } from './workloads.js';
+import { cases } from './values.js';
+import { selects, workloads } from './workloads.js';
 
 const read = (path: string): Manifest[] => manifestsOf(readFileSync(`deploy/k8s/${path}`, 'utf8'));
 const secret = read('secret.example.yaml');
@@ -61,15 +63,38 @@ it('has a Secret with every key that pods, KEDA and Prometheus read', () => {
   expect(readers.match(/"key":"ops-viewer-token"/g)).toHaveLength(2);
 });
 
-it('has KEDA ask the Service, at its port, for a number of /api/status', () => {
-  const [base, keda] = [read('base/receiptd.yaml'), read('keda/scaling.yaml')];
-  const scaled = keda.find(({ kind }) => kind === 'ScaledObject')?.spec as {
-    triggers: [{ metadata: { url: string; valueLocation: string } }];
-  };
-  const { url, valueLocation } = scaled.triggers[0].metadata;
-  const { hostname, port, pathname } = new URL(url);
-  const service = base.find(({ kind }) => kind === 'Service');
-  expect(hostname).toBe(`${service?.metadata.name}.default`);
-  expect(service?.spec?.ports).toEqual([expect.objectContaining({ port: Number(port) })]);
-  expect([pathname, valueLocation]).toEqual(['/api/status', 'backlog']);
+it.each(['keda', 'split-keda'])('has KEDA ask the pods that it scales (%s)', (name) => {
+  const manifests = manifestsOf(render(cases.find((one) => one.name === name)?.values));
+  const asking = manifests.flatMap(({ kind, spec }) => {
+    const { scaleTargetRef, triggers } = (spec ?? {}) as Partial<ScaledSpec>;
+    const trigger = triggers?.find(({ type }) => type === 'metrics-api');
+    return kind === 'ScaledObject' && trigger !== undefined
+      ? [{ target: scaleTargetRef?.name, trigger }]
+      : [];
+  });
+  expect(asking).toHaveLength(1);
+  for (const { target, trigger } of asking) {
+    const { hostname, port, pathname } = new URL(trigger.metadata.url);
+    const [service, namespace] = hostname.split('.');
+    expect([namespace, pathname]).toEqual(['default', '/api/status']);
+    expect(statusOf()).toHaveProperty(trigger.metadata.valueLocation, expect.any(Number));
+    const { selector, ports } = (manifests.find(
+      ({ kind, metadata }) => kind === 'Service' && metadata.name === service,
+    )?.spec ?? {}) as { selector: Record<string, string>; ports: unknown };
+    expect(ports).toEqual([expect.objectContaining({ port: Number(port) })]);
+    const chosen = workloads(manifests).filter(({ pod }) => selects(selector, pod));
+    expect(chosen.map((workload) => workload.name)).toEqual([target]);
+    expect(manifests.find(({ kind }) => kind === 'TriggerAuthentication')?.metadata.name).toBe(
+      trigger.authenticationRef.name,
+    );
+  }
 });
+
+interface ScaledSpec {
+  scaleTargetRef: { name: string };
+  triggers: {
+    type: string;
+    metadata: { url: string; valueLocation: string };
+    authenticationRef: { name: string };
+  }[];
+}

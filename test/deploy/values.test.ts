@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { CHART, manifestsOf, render, tryRender } from './helm.js';
+import { configOf } from './rules.js';
 import { cases, defaults } from './values.js';
 import { workloads } from './workloads.js';
 
@@ -98,6 +99,21 @@ describe('what values come to', () => {
     expect(grace({ config: { queues, shutdown: { timeout: 90_500 } } })).toBe(101);
     expect(grace({ config: { queues, shutdown: null } })).toBe(35);
     expect(grace({ terminationGracePeriodSeconds: 26 })).toBe(26);
+  });
+
+  it('keeps large numbers whole', () => {
+    const capture = { dir: './capture', maxBytes: 1_099_511_627_776 };
+    const ttlSecondsAfterFinished = 31_536_000;
+    const manifests = manifestsOf(
+      render({
+        config: { queues, capture, dedupe: { window: 2_592_000_000 } },
+        replay: { enabled: true, claimName: 'capture', ttlSecondsAfterFinished },
+      }),
+    );
+    const [{ pod } = {}] = workloads(manifests);
+    if (pod === undefined) throw new Error('no pod');
+    expect(configOf(pod.spec, manifests)).toMatchObject({ capture, dedupe: { window: 2_592_000_000 } });
+    expect(manifests.find(({ kind }) => kind === 'Job')?.spec).toMatchObject({ ttlSecondsAfterFinished });
   });
 
   it('lets nobody in when nobody is named', () => {

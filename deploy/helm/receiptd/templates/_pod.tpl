@@ -16,9 +16,6 @@ metadata:
   {{- /* None that a new chart changes: its pods would be replaced for nothing. */}}
   labels:
     {{- include "receiptd.selector" . | nindent 4 }}
-    {{- if .probes }}
-    receiptd/daemon: 'true'
-    {{- end }}
     {{- if and $rrsa $rrsa.roleName }}
     pod-identity.alibabacloud.com/injection: 'on'
     {{- end }}
