@@ -62,6 +62,7 @@ it.each(['embedded', 'redis'] as const)(
       await browser.close();
     }
   },
+  180_000,
 );
 
 async function letterOf(opsUrl: string): Promise<unknown> {
