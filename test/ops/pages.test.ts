@@ -135,10 +135,10 @@ describe('the overview', () => {
       expect(text).toContain(wanted);
   });
 
-  test('does without what a queue does not tell', async () => {
+  test('says of a queue that waits for its first token that it has none', async () => {
     const queue = queueStatus({ token: { refreshes: 0, failures: 0 } });
     const text = textOf(await page({ status: () => statusOf({ queues: [queue] }) }));
-    expect(text).toMatch(/SmsReport – not known – not known – not known 0 0 – not known no token yet – none/);
+    expect(text).toMatch(/SmsReport 0 s 0 \/s 0 \/s 0 0 – none no token yet – none/);
   });
 
   test('is in Chinese for who reads that, by the browser or by choice', async () => {

@@ -22,15 +22,12 @@ export function queueTable(view: View, { now, status: { queues } }: Overview): H
     { name: t.token, kind: 'num' },
     { name: t.lastError, kind: 'wide' },
   ] as const;
-  const rate = (perSecond: number | undefined) =>
-    perSecond === undefined
-      ? nothing(t.unknown)
-      : html`${format.rate(perSecond)}<small>${t.perSecond}</small>`;
+  const rate = (perSecond: number) => html`${format.rate(perSecond)}<small>${t.perSecond}</small>`;
   const rows = queues.map((queue) => [
     html`<span class="name">${queue.queueName}</span><span class="sub">${queue.messageType}</span>`,
-    queue.lagSeconds === undefined ? nothing(t.unknown) : format.duration(queue.lagSeconds),
-    rate(queue.rate?.received),
-    rate(queue.rate?.delivered),
+    format.duration(queue.lagSeconds),
+    rate(queue.rate.received),
+    rate(queue.rate.delivered),
     format.number(queue.inFlight),
     format.number(queue.backlog),
     oldest(view, queue, now),
@@ -41,7 +38,6 @@ export function queueTable(view: View, { now, status: { queues } }: Overview): H
 }
 
 function oldest({ texts: t, format }: View, { oldestUndeliveredAt: at }: QueueStatus, now: number): Value {
-  if (at === undefined) return nothing(t.unknown);
   return at === 0 ? nothing(t.none) : format.ago(at, now);
 }
 
