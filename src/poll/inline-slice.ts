@@ -26,13 +26,14 @@ export function inlineSlice(
     };
     const foundations = await openFoundations(spec, log, onProblem, opening.signal, extraSinks);
     onOpen(foundations);
-    const { backend, sinks, capture } = foundations;
+    const { backend, sinks, capture, tracing } = foundations;
     slice = new Slice({
       config,
       slices,
       backend,
       sinks,
       capture,
+      tracing,
       tokens,
       log: log.child({ slice: index }),
       onBusy: events.onBusy,

@@ -22,6 +22,7 @@ import {
 import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats } from '../stats.js';
+import type { Tracing } from '../tracing/index.js';
 import { Caution } from './caution.js';
 import { DriftLog } from './drift-log.js';
 import { Gate } from './gate.js';
@@ -46,6 +47,7 @@ export interface QueueRunnerOptions {
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
+  tracing: Tracing;
   tokens: TokenSource;
   log: Logger;
   onBusy(): void;
@@ -78,7 +80,7 @@ export class QueueRunner {
   #started = false;
 
   constructor(options: QueueRunnerOptions) {
-    const { config, queue, slices, backend, tokens, capture, hardStop } = options;
+    const { config, queue, slices, backend, tokens, capture, tracing, hardStop } = options;
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
@@ -96,7 +98,7 @@ export class QueueRunner {
         return token;
       },
     });
-    this.#store = backend.queue(queueName);
+    this.#store = backend.queue(queueName, tracing);
     this.#marks = backend.marks(
       queueName,
       config.pipeline.ackOn === 'enqueued' ? () => this.#keepOfDeleted.ms : undefined,
@@ -104,11 +106,11 @@ export class QueueRunner {
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
-      deleteBatch: async (handles) => {
+      deleteBatch: tracing.acknowledging(queueName, async (handles) => {
         const failures = await this.#withToken(() => this.#mns.delete(handles), hardStop);
         this.#troubles.clear('ack');
         return failures;
-      },
+      }),
       onConfirmed: (messages) => this.#confirmed(messages),
       onError: (error) => {
         this.#stats.count('ack_errors');
@@ -149,8 +151,9 @@ export class QueueRunner {
       marks: this.#marks,
       dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
       signal: hardStop,
+      telemetry: tracing.telemetry,
       onFinished: (message) => {
-        if (!isAcknowledged(message)) this.#acknowledger.add(message);
+        if (!isAcknowledged(message)) this.#acknowledger.add(tracing.finished(message));
       },
       onDelivered: () => this.#troubles.clear('deliver'),
       onRetry: (error) => this.#troubles.report('deliver', error),
@@ -174,7 +177,7 @@ export class QueueRunner {
       origin: this.#origin,
       capture: capture && ((messages) => capture.append(messages, queue)),
       handOff: (jobs) => handOff.add(jobs),
-      onFinished: (message) => this.#acknowledger.add(message),
+      onFinished: (message) => this.#acknowledger.add(tracing.finished(message)),
       onlyHere: config.pipeline.ackOn === 'enqueued',
       stats: this.#stats,
       troubles: this.#troubles,
@@ -187,14 +190,14 @@ export class QueueRunner {
       batchSize: config.poll.batchSize,
       waitSeconds: config.poll.waitSeconds,
       maxConcurrency,
-      receive: async (request) => {
+      receive: tracing.receiving(queueName, async (request) => {
         const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
         this.#visibility?.noteBatch(messages);
         this.#keepOfDeleted.note(messages);
         return messages;
-      },
-      onBatch: (messages) => intake.take(messages),
+      }),
+      onBatch: tracing.taking((messages) => intake.take(messages)),
       onBusy: options.onBusy,
       onError: (error) => this.#troubles.report('poll', error),
     });

@@ -33,6 +33,7 @@ describe('defaults', () => {
       shutdown: { pollGrace: 5000, timeout: 25000 },
       ops: { host: '127.0.0.1', port: 8090, token: '' },
       log: { level: 'info', format: 'auto' },
+      tracing: { endpoint: '', serviceName: 'receiptd', sampleRatio: 1, headers: {} },
     });
   });
 

@@ -14,6 +14,7 @@ import type {
   DeliveredMarks,
   DeliveryOptions,
   MarksKeep,
+  QueueTracing,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
@@ -78,8 +79,12 @@ export class EmbeddedBackend implements Backend {
     }
   }
 
-  queue(name: string): ReceiptQueue {
-    const queue = new Queue(bullName(name), { connection: this.#pool }, createPostgresBackend);
+  queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
+    const queue = new Queue(
+      bullName(name),
+      { connection: this.#pool, ...(telemetry && { telemetry }) },
+      createPostgresBackend,
+    );
     // Without a listener BullMQ prints stack traces. What failed is told by the call that failed.
     queue.on('error', () => {});
     return queue;

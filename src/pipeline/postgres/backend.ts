@@ -16,6 +16,7 @@ import type {
   DeliveredMarks,
   DeliveryOptions,
   MarksKeep,
+  QueueTracing,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
@@ -113,11 +114,11 @@ export class PostgresBackend implements Backend {
   /** A statement that has returned is durable. */
   async makeDurable(): Promise<void> {}
 
-  queue(name: string): ReceiptQueue {
+  queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
     const queue = new Queue(
       bullName(name),
       // The table of BullMQ's own events, which nothing here reads.
-      { connection: this.#producers, streams: { events: { maxLen: 100 } } },
+      { connection: this.#producers, streams: { events: { maxLen: 100 } }, ...(telemetry && { telemetry }) },
       createBackendIn(this.#place.schema),
     );
     // Without a listener BullMQ prints stack traces. What failed is told by the call that failed.

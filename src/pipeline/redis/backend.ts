@@ -12,6 +12,7 @@ import type {
   DeliveredMarks,
   DeliveryOptions,
   MarksKeep,
+  QueueTracing,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
@@ -148,10 +149,11 @@ export class RedisBackend implements Backend {
     return 'pipeline.url: this Redis has no AOF (appendonly no): dead letters in it do not survive its restart; set appendonly yes';
   }
 
-  queue(name: string): ReceiptQueue {
+  queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
     const queue = new Queue(bullName(name), {
       connection: this.#producer,
       prefix: this.#prefix,
+      ...(telemetry && { telemetry }),
       // Asked once, and a queue whose question got lost would never work; `check` has asked already.
       skipVersionCheck: true,
       // The stream of BullMQ's own events, which nothing here reads.
