@@ -51,7 +51,7 @@ export function openProvider(config: Config['tracing'], log: Logger, slice: numb
     }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(config.sampleRatio) }),
     spanProcessors: [
-      new BatchSpanProcessor(new ToldExporter(config, log), {
+      new BatchSpanProcessor(new ToldExporter(config, log, slice === 0), {
         scheduledDelayMillis: EVERY_MS,
         exportTimeoutMillis: 2 * EXPORT_MS,
         maxQueueSize: MOST_WAITING,
@@ -83,14 +83,17 @@ class ToldExporter implements SpanExporter {
   readonly #inner: OTLPTraceExporter;
   readonly #url: string;
   readonly #log: Logger;
+  readonly #level: { good: 'info' | 'debug'; bad: 'warn' | 'debug' };
   #down = false;
 
-  constructor({ endpoint, headers }: Config['tracing'], log: Logger) {
+  /** @param loud whether it is the one of its process that people hear of */
+  constructor({ endpoint, headers }: Config['tracing'], log: Logger, loud: boolean) {
     const url = new URL(endpoint);
     // As OTEL_EXPORTER_OTLP_ENDPOINT is read; a path of its own is taken for the whole address.
     if (url.pathname === '/') url.pathname = PATH;
     this.#url = `${url.origin}${url.pathname}`;
     this.#log = log;
+    this.#level = loud ? { good: 'info', bad: 'warn' } : { good: 'debug', bad: 'debug' };
     this.#inner = new OTLPTraceExporter({ url: url.href, headers, timeoutMillis: EXPORT_MS });
   }
 
@@ -98,10 +101,10 @@ class ToldExporter implements SpanExporter {
     this.#inner.export(spans, (result) => {
       const down = result.code === ExportResultCode.FAILED;
       if (down && !this.#down)
-        this.#log.warn(
+        this.#log[this.#level.bad](
           `tracing: spans cannot be sent to ${this.#url} (${whyOf(result.error)}) and are dropped, deliveries go on: check tracing.endpoint`,
         );
-      if (!down && this.#down) this.#log.info('tracing: spans are sent again');
+      if (!down && this.#down) this.#log[this.#level.good]('tracing: spans are sent again');
       this.#down = down;
       // What is told here is not to be told again by the library, on the console.
       done({ code: ExportResultCode.SUCCESS });

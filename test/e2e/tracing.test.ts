@@ -122,11 +122,12 @@ it.each([
 });
 
 it('hold up nothing when nobody takes them, and come again when somebody does', async () => {
+  await using store = await redis();
   await using site = await Site.create();
   await using cloud = await startCloud(RECEIPTS);
   const port = await freePort();
   const tracing: ConfigInput['tracing'] = { endpoint: `http://127.0.0.1:${port}/custom/path` };
-  const daemon = await site.daemon(configFor(cloud, { tracing }));
+  const daemon = await site.daemon(configFor(cloud, { tracing, pipeline: store.pipeline }));
   const told = () => daemon.stderrLines.filter((line) => /tracing: /.test(line));
   await until('an empty queue', () => cloud.queue(QUEUE).deleted === RECEIPTS);
   await daemon.untilLogged(

@@ -52,7 +52,8 @@ export class Collector {
       collector.requests.push({ path: request.url ?? '', headers: request.headers });
       if (collector.status === 0) return;
       response.writeHead(collector.status, { 'content-type': 'application/json' }).end('{}');
-      if (collector.status === 200) collector.#take(Buffer.concat(chunks).toString());
+      if (request.method === 'POST' && collector.status === 200)
+        collector.#take(Buffer.concat(chunks).toString());
     });
     const collector = new Collector(server);
     server.on('connection', (socket: Socket) => {
