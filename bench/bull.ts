@@ -40,7 +40,7 @@ const PREFIX = 'receiptd';
 async function run(task: BullTask): Promise<BullResult> {
   const backend: Backend =
     'url' in task.store
-      ? new RedisBackend(task.store.url, PREFIX)
+      ? new RedisBackend({ url: task.store.url }, PREFIX)
       : await EmbeddedBackend.open(task.store.dataDir);
   if (backend instanceof RedisBackend) await backend.check();
   const jobs = Array.from({ length: task.jobs }, (_, n) => job(task.queueName, n));

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Makes sure that the servers the tests start can be started: finds Redis, PostgreSQL and MariaDB, or installs them where
-# this user may. Each test starts a server of its own; services that the packages bring are not used.
+# Makes sure that what the tests start can be started: finds Redis, PostgreSQL, MariaDB and Chromium, or installs them where
+# this user may. Each test starts its own; services that the packages bring are not used.
 set -euo pipefail
 has() { command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null; }
 debian=() brew=()
 has redis-server || { debian+=(redis-server) brew+=(redis); }
 has initdb || { debian+=(postgresql) brew+=(postgresql); }
 has mariadbd || { debian+=(mariadb-server) brew+=(mariadb); }
+has chromium || has chromium-browser || has google-chrome-stable || has google-chrome ||
+  compgen -G "/Applications/*Chrom*.app" >/dev/null || { debian+=(chromium) brew+=(chromium); }
 if [ ${#debian[@]} = 0 ]; then exit 0; fi
 echo "not installed, installing: ${debian[*]}" >&2
 if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then

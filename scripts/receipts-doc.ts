@@ -1,6 +1,7 @@
 /** Writes the text of docs/receipts.md: the catalog, its schemas, and their docstrings. */
 import type { z } from 'zod';
 import type { ReceiptShape, ReceiptType } from '../src/receipts/receipt-type.js';
+import { codesDoc } from './codes-doc.js';
 import type { Docstrings } from './docstrings.js';
 
 export interface DocSource {
@@ -30,6 +31,13 @@ is counted as drift and logged once.
 did not happen is empty. "string or number" means that both are published: one page prints \`10\`, the next \`"10"\`. An integer
 beyond 2^53 is given to handlers as a string of its digits. "always" marks the fields that a receipt makes no sense without.
 
+Each shape ends with its **sources**, the vendor's pages. A field that only some of them have says which, or the way (HTTP, MNS)
+by which it comes; the others are on all of them.
+
+In a program each shape is a TypeScript type of the package by the name that it has here, and \`receiptTypes\` has the zod schema
+of each. \`normalize(event)\` answers the usual questions in the same way for all types. What the [codes](#codes) mean stands at
+the end of this page.
+
 Three attributes of an event come from the receipt's fields. Each type below names them:
 
 - \`time\`: when it happened, in UTC. It is the first of the fields that holds a readable time, else the time at which MNS got the
@@ -52,6 +60,7 @@ export function receiptsDoc(source: DocSource): string {
     INTRO,
     ['| message type | family | | |', '|---|---|---|---|', ...table, ''].join('\n'),
     ...types.map(([name, type]) => typeSection(name, type, source)),
+    codesDoc(),
   ].join('\n');
 }
 
@@ -91,7 +100,7 @@ function shapeSection(messageType: string, shape: ReceiptShape, source: DocSourc
           `- \`subject\`: ${fields(shape.subject, 'else', 'none')}`,
           `- \`idempotencykey\`: ${fields(shape.identity, '', 'none')}${without(shape.needs)}`,
         ]),
-    `- source: ${shape.source.replace(/https:\/\/[^\s,]+/g, '<$&>')}`,
+    `- ${shape.source.includes(', ') ? 'sources' : 'source'}: ${shape.source.replace(/https:\/\/[^\s,]+/g, '<$&>')}`,
     '',
   ].join('\n');
 }

@@ -4,20 +4,35 @@
  */
 import type { Logger } from 'pino';
 import { type Config, type ConfigInput, parseConfig, sinkName } from './config/index.js';
-import { describeError, ReceiptdError } from './errors.js';
 import { createLogger } from './log.js';
-import { notReady, OpsServer, type QueueStatus, type Status } from './ops/index.js';
+import {
+  backlogOf,
+  type HistoryPoint,
+  notReady,
+  OpsServer,
+  type QueueStatus,
+  Recorder,
+  type Status,
+} from './ops/index.js';
 import {
   type Backend,
-  type DeadLetterDesk,
   DeadLetters,
   EmbeddedBackend,
   PostgresBackend,
   RedisBackend,
 } from './pipeline/index.js';
-import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
+import {
+  type Foundations,
+  inlineSlice,
+  latestError,
+  SliceHost,
+  type SpawnSlice,
+  threadSlice,
+} from './poll/index.js';
 import { type Handlers, inlineHandlers, type Sink } from './sinks/index.js';
-import { createCredentials, createTokenQuery, TokenKeeper } from './token/index.js';
+import type { RecentEvent, RecentQuery } from './stats.js';
+import { createCredentials } from './token/index.js';
+import { TokenKeepers } from './token-keepers.js';
 import { VERSION } from './version.js';
 
 export interface ReceiptdOptions {
@@ -44,15 +59,18 @@ export class Receiptd {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #credentials: ReturnType<typeof createCredentials>;
-  readonly #keepers: ReadonlyMap<string, TokenKeeper>;
+  readonly #tokens: TokenKeepers;
   readonly #host: SliceHost;
   readonly #mode: Status['slices']['mode'];
   readonly #count: number;
   readonly #ops: OpsServer;
+  readonly #recorder: Recorder;
   readonly #startedAt = Date.now();
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
   #opsUrl = '';
-  #desk: DeadLetterDesk | undefined;
+  #desk: DeadLetters | undefined;
+  /** What is read for people: the main thread's own, or the inline slice's. */
+  #store: Backend | undefined;
   #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -68,7 +86,12 @@ export class Receiptd {
     });
     this.fatal.catch(() => {});
     this.#credentials = createCredentials(config.credentials);
-    this.#keepers = this.#createKeepers();
+    this.#tokens = new TokenKeepers({
+      config,
+      credentials: this.#credentials,
+      log,
+      onToken: (queueName, token) => this.#host.setToken(queueName, token),
+    });
     const inline = config.pipeline.backend === 'embedded' || extraSinks.length > 0;
     // Lines from several threads would mix on a pipe.
     const toStdout = config.sinks.some((sink) => sink.type === 'ndjson' && sink.path === '-');
@@ -82,19 +105,21 @@ export class Receiptd {
       count: this.#count,
       spawn,
       log,
-      onRefused: (queueName, refused) => {
-        // A newer token reaches the slices through `onToken`; one that is there already has reached them.
-        this.#keepers
-          .get(queueName)
-          ?.refresh(refused)
-          .catch(() => {});
-      },
+      onRefused: (queueName, refused) => this.#tokens.refresh(queueName, refused),
       onFatal: (error) => this.#onFatal(error),
+    });
+    this.#recorder = new Recorder({
+      queueNames: config.queues.map(({ queueName }) => queueName),
+      queues: () => this.#host.snapshot().queues,
+      store: () => this.#store,
     });
     this.#ops = new OpsServer({
       config: config.ops,
       status: () => this.status(),
+      history: () => this.history(),
+      recent: (query) => this.recent(query),
       deadLetters: () => this.#desk,
+      queues: () => this.#desk?.queues,
     });
   }
 
@@ -147,9 +172,20 @@ export class Receiptd {
     const snapshot = this.#host.snapshot();
     const queues = this.#config.queues.flatMap(({ queueName, messageType }): QueueStatus[] => {
       const queue = snapshot.queues[queueName];
-      return queue === undefined
-        ? []
-        : [{ ...queue, queueName, messageType, token: this.#tokenStatus(queueName) }];
+      if (queue === undefined) return [];
+      const lastError = latestError(queue.lastError, this.#tokens.lastError(queueName));
+      return [
+        {
+          ...queue,
+          ...this.#recorder.inStore(queueName),
+          queueName,
+          messageType,
+          rate: this.#recorder.rateOf(queueName, queue),
+          inFlightLimit: this.#config.pipeline.maxInFlight,
+          ...(lastError !== undefined && { lastError }),
+          token: this.#tokens.status(queueName),
+        },
+      ];
     });
     const reasons = notReady({
       now: Date.now(),
@@ -166,6 +202,7 @@ export class Receiptd {
       version: VERSION,
       pid: process.pid,
       startedAt: new Date(this.#startedAt).toISOString(),
+      backlog: backlogOf(queues),
       slices: { count: this.#count, mode: this.#mode, restarts: this.#host.restarts },
       queues,
       sinks: snapshot.sinks.map((sink) => {
@@ -175,23 +212,38 @@ export class Receiptd {
     };
   }
 
+  /** The last hour in points of 10 s, the oldest first, all queues added up. */
+  history(): readonly HistoryPoint[] {
+    return this.#recorder.history();
+  }
+
+  /**
+   * Of the events that this process finished lately (some thousands), those that are about `query.text`, the newest
+   * first. Phone numbers are as published. Without those of a slice that is down or does not answer within 2 s.
+   */
+  recent(query: RecentQuery): Promise<RecentEvent[]> {
+    return this.#host.recent(query);
+  }
+
   async #start(): Promise<void> {
     const { backend, url, prefix } = this.#config.pipeline;
     this.#opsUrl = await this.#ops.start();
     // Without credentials nothing can ever work; a refusal of theirs may be mended outside while the daemon waits.
     await this.#credentials();
     if (this.#stopping !== undefined) return;
-    for (const keeper of this.#keepers.values()) keeper.start();
+    this.#tokens.start();
     await this.#host.start();
     if (this.#stopping !== undefined) return;
-    if (backend === 'redis') await this.#watchRedis(url, prefix);
+    if (backend === 'redis') await this.#watchRedis();
     if (backend === 'postgres') this.#watchPostgres(url, prefix);
+    if (this.#stopping === undefined) this.#recorder.start();
     this.#phase = 'running';
   }
 
   /** The main thread's own connection, for the dead letters; embedded stores are opened by their slice. */
-  async #watchRedis(url: string, prefix: string): Promise<void> {
-    const redis = new RedisBackend(url, prefix);
+  async #watchRedis(): Promise<void> {
+    const { pipeline } = this.#config;
+    const redis = new RedisBackend(pipeline, pipeline.prefix);
     this.#ownBackend = redis;
     this.#openDesk(redis);
     const warning = await redis.durabilityWarning().catch(() => undefined);
@@ -206,59 +258,13 @@ export class Receiptd {
 
   async #stop(): Promise<void> {
     this.#phase = 'stopping';
+    this.#recorder.stop();
     // Acknowledging needs tokens, and a person may want to watch: both end after the slices.
     await this.#host.stop();
     await this.#starting?.catch(() => {});
-    for (const keeper of this.#keepers.values()) keeper.stop();
+    this.#tokens.stop();
     await this.#ownBackend?.close();
     await this.#ops.stop();
-  }
-
-  #createKeepers(): ReadonlyMap<string, TokenKeeper> {
-    const { endpoints, region, queues } = this.#config;
-    return new Map(
-      queues.map(({ messageType, queueName }) => {
-        const query = createTokenQuery({
-          endpoint: endpoints.dybaseapi,
-          apiVersion: endpoints.apiVersion,
-          region,
-          messageType,
-          queueName,
-          credentials: this.#credentials,
-        });
-        const log = this.#log.child({ queue: queueName });
-        let said = '';
-        const keeper = new TokenKeeper({
-          query,
-          onToken: (token) => {
-            log.debug({ version: token.version, lifeSeconds: Math.round(token.life / 1000) }, 'new token');
-            said = '';
-            this.#host.setToken(queueName, token);
-          },
-          onError: (error, { tokenStillGood }) => {
-            // By code, as the words differ each time by the request id; and again once the old token is no good.
-            const what = error instanceof ReceiptdError ? error.code : describeError(error);
-            const news = `${what} ${tokenStillGood}`;
-            if (news !== said)
-              log[tokenStillGood ? 'warn' : 'error'](`no new token: ${describeError(error)}`);
-            said = news;
-          },
-        });
-        return [queueName, keeper] as const;
-      }),
-    );
-  }
-
-  #tokenStatus(queueName: string): QueueStatus['token'] {
-    const status = this.#keepers.get(queueName)?.status();
-    if (status === undefined) return { refreshes: 0, failures: 0 };
-    const { expiresInMs, lastError, refreshes, failures } = status;
-    return {
-      ...(expiresInMs !== undefined && { expiresInSeconds: Math.ceil(expiresInMs / 1000) }),
-      ...(lastError !== undefined && { lastError }),
-      refreshes,
-      failures,
-    };
   }
 
   #opened({ backend }: Foundations): void {
@@ -268,6 +274,7 @@ export class Receiptd {
   }
 
   #openDesk(backend: Backend): void {
+    this.#store = backend;
     this.#desk = DeadLetters.open(backend, this.#config);
   }
 }

@@ -2,7 +2,7 @@
 export type { ConfigInput } from './config/index.js';
 export { createReceiptd, Receiptd, type ReceiptdOptions } from './daemon.js';
 export { ReceiptdError, UsageError } from './errors.js';
-export type { QueueStatus, Status } from './ops/index.js';
+export type { HistoryPoint, QueueStatus, Status } from './ops/index.js';
 export type * from './receipts/index.js';
 /** `receiptTypes`: message type → its zod schemas, names and the fields that time, subject and key are read from. */
 export { catalog as receiptTypes, normalize, normalizedTypes, reasonOf } from './receipts/index.js';
@@ -18,3 +18,4 @@ export {
   RetryLaterError,
   retryAfter,
 } from './sinks/index.js';
+export type { RecentEvent, RecentQuery } from './stats.js';

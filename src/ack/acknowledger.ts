@@ -4,6 +4,8 @@ import { fullJitter } from '../backoff.js';
 const BATCH = 16;
 const RETRY_BASE_MS = 200;
 const RETRY_CAP_MS = 5_000;
+/** ms without a message after which the next one owes nothing to those before: what was given up comes again sooner. */
+const QUIET_MS = 60_000;
 
 /** One message to delete. */
 export interface Acknowledgement {
@@ -11,6 +13,8 @@ export interface Acknowledgement {
   receiptHandle: string;
   /** ms since the epoch, local clock: afterwards the handle is void and MNS hands the message out again. */
   visibleUntil: number;
+  /** ms by `performance.now()` when it was done; absent where that was before, or where it is a dead letter. */
+  deliveredAt?: number;
 }
 
 /** A handle that MNS did not delete. */
@@ -30,6 +34,8 @@ export interface AcknowledgerOptions {
   ): Promise<readonly NotDeleted[]>;
   /** These messages are gone from MNS for good: whatever is kept about them can go too. */
   onConfirmed(messages: readonly Acknowledgement[]): void;
+  /** So many handles are not settled now. */
+  onUnsettled?(count: number): void;
   /** A delete failed and will be tried again. */
   onError?(error: unknown): void;
   /** ms that a handle may wait for its batch to fill. */
@@ -77,6 +83,9 @@ export class Acknowledger {
   /** What waits has lingered long enough. */
   #overdue = false;
   #flushing = false;
+  /** Since when there is something to delete and nothing was, in ms since the epoch; 0 when there is nothing. */
+  #owedSince = 0;
+  #lastAt = 0;
   #onIdle: (() => void)[] = [];
 
   constructor(options: AcknowledgerOptions) {
@@ -90,8 +99,20 @@ export class Acknowledger {
     return this.#unsettled;
   }
 
+  /**
+   * ms since the epoch since when handles wait to be settled and MNS has confirmed none, also through those that were
+   * given up meanwhile and came again; 0 while none waits.
+   */
+  get unconfirmedSince(): number {
+    return this.#unsettled > 0 ? this.#owedSince : 0;
+  }
+
   add(message: Acknowledgement): void {
-    this.#unsettled += 1;
+    const now = this.#now();
+    if (this.#owedSince === 0 || (this.#unsettled === 0 && now - this.#lastAt > QUIET_MS))
+      this.#owedSince = now;
+    this.#lastAt = now;
+    this.#count(1);
     this.#waiting.push({ message, attempts: 0, alone: false });
     this.#pump();
   }
@@ -168,6 +189,7 @@ export class Acknowledger {
     if (retrying.length > 0) this.#retry(retrying);
     if (confirmed.length > 0) this.#options.onConfirmed(confirmed);
     this.#settle(confirmed.length + gone);
+    if (confirmed.length > 0) this.#owedSince = this.#unsettled > 0 ? this.#now() : 0;
   }
 
   /** What failed together comes back together, so that a retry is no more requests than the first try. */
@@ -182,8 +204,14 @@ export class Acknowledger {
   }
 
   #settle(count: number): void {
-    this.#unsettled -= count;
+    this.#count(-count);
+    if (count > 0) this.#lastAt = this.#now();
     if (this.#unsettled > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #count(change: number): void {
+    this.#unsettled += change;
+    this.#options.onUnsettled?.(this.#unsettled);
   }
 }

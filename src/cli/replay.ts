@@ -44,7 +44,9 @@ any of them may be gzipped. FILE may be a pattern such as 'capture/*.gz', and - 
 No credentials are needed, and no queues: a configuration file only says where events go.
 
 Receipts that do not say their type take the one of --type, or the only one among the configured queues, unless they are
-plainly of another; else the one they look like. What has no time passes --since and --until. Times are Beijing time unless they have a zone; a message's time is when MNS got it, or else its receipt's own.
+plainly of another; else the one they look like. Times are Beijing time unless they have a zone; a message's time is when
+MNS got it, or else its receipt's own. What has no time passes --since and --until. A configured dedupe holds among the
+messages of one replay; what a daemon or another replay has delivered is delivered again.
 
 Exit code: 0 when all was delivered (with --dry-run: when all can be decoded; receipts that only differ from their schema
 are no failure), 1 when something failed or the replay was stopped, 2 for wrong usage.`;
@@ -54,7 +56,11 @@ export function replayCommand(): Command {
     .description('run messages from files through the pipeline to the sinks')
     .argument('<files...>', 'files, patterns, or - for standard input')
     .option('-c, --config <file>', 'configuration file, as for run; may be none')
-    .option('--type <type>', 'only this message type; may be given again for more', collectType, [])
+    .addOption(
+      new Option('--type <type>', 'only this message type; may be given again for more')
+        .argParser(collectType)
+        .default([], 'all'),
+    )
     .option('--since <time>', 'only messages of this time or later')
     .option('--until <time>', 'only messages before this time')
     .addOption(

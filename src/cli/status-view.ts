@@ -1,6 +1,5 @@
 /**
- * A daemon's status as lines for people: health and why, then a table of queues and one of sinks. What the daemon does not
- * tell is a dash. Knows nothing of terminals but how wide one is and how words are coloured.
+ * A daemon's status as lines for people: health and why, then a table of queues and one of sinks. Knows nothing of terminals but how wide one is and how words are coloured.
  */
 import { describeError } from '../errors.js';
 import type { QueueStatus, Status } from '../ops/index.js';
@@ -15,8 +14,6 @@ export interface ViewOptions {
   /** Columns. */
   width: number;
   paint: Paint;
-  /** Messages received and events delivered a second, where the daemon does not tell them, by queue. */
-  rates?: ReadonlyMap<string, NonNullable<QueueStatus['rate']>>;
 }
 
 const UNKNOWN = '–';
@@ -42,19 +39,18 @@ export function viewOf(status: Status, options: ViewOptions): string[] {
 }
 
 function queueLines(queues: readonly QueueStatus[], options: ViewOptions): string[] {
-  const { now, width, paint, rates } = options;
+  const { now, width, paint } = options;
   const head = ['QUEUE', 'LAG', 'IN/S', 'OUT/S', 'IN FLIGHT', 'WAITING', 'OLDEST', 'NEXT TOKEN'];
   const rows = queues.map((queue) => {
-    const { queueName, lagSeconds, inFlight, backlog, oldestUndeliveredAt: oldest, token } = queue;
-    const rate = queue.rate ?? rates?.get(queueName);
+    const { queueName, rate, lagSeconds, inFlight, backlog, oldestUndeliveredAt: oldest, token } = queue;
     return [
       shortened(queueName, width),
-      lagSeconds === undefined ? UNKNOWN : spanOf(lagSeconds * 1000),
-      perSecond(rate?.received),
-      perSecond(rate?.delivered),
+      spanOf(lagSeconds * 1000),
+      perSecond(rate.received),
+      perSecond(rate.delivered),
       count(inFlight),
       count(backlog),
-      oldest === undefined ? UNKNOWN : oldest === 0 ? 'none' : spanOf(Math.max(0, now - oldest)),
+      oldest === 0 ? 'none' : spanOf(Math.max(0, now - oldest)),
       token.nextRefreshInSeconds === undefined
         ? UNKNOWN
         : `in ${spanOf(Math.max(0, token.nextRefreshInSeconds * 1000))}`,
@@ -119,8 +115,7 @@ function shortened(given: string, width: number): string {
   return `${name.slice(0, most - 1 - end)}…${name.slice(-end)}`;
 }
 
-function perSecond(rate: number | undefined): string {
-  if (rate === undefined) return UNKNOWN;
+function perSecond(rate: number): string {
   return rate < 10 ? String(Math.round(rate * 10) / 10) : count(Math.round(rate));
 }
 

@@ -113,7 +113,7 @@ class Picture {
     const trouble = this.#unreachable === undefined ? [] : [paint('bad', this.#unreachable)];
     if (last === undefined) return [head, ...(trouble.length > 0 ? trouble : ['waiting for an answer'])];
     const age = this.#unreachable === undefined ? [] : [`what it said ${spanOf(now - last.at)} ago:`];
-    const view = viewOf(last.status, { now, width, paint, rates: this.#throughput.rates });
+    const view = viewOf(last.status, { now, width, paint });
     return [head, ...trouble, ...age, ...view, '', ...this.#sparkline(width)];
   }
 

@@ -1,7 +1,7 @@
 /** The store between receiving and delivering, and what in it recognises receipts that come again. */
 import * as z from 'zod';
-import { oneOf, text, whenSound, whole } from './rules.js';
-import { filePath } from './sinks/index.js';
+import { redis, redisIssues } from './redis.js';
+import { filePath, oneOf, text, whenSound, whole } from './rules.js';
 
 const EXAMPLES = { redis: 'redis://localhost:6379', postgres: 'postgres://localhost/receiptd' };
 
@@ -22,6 +22,7 @@ export const pipeline = z
       })
       .default('')
       .describe('Of the redis backend redis:// or rediss://, of the postgres backend postgres://'),
+    redis: redis.prefault({}).describe('Of the redis backend, what the URL does not say'),
     prefix: text(/^\S+$/, 'be text without spaces')
       .default('receiptd')
       .describe('What every Redis key starts with; the schema of the postgres backend'),
@@ -54,6 +55,12 @@ export const pipeline = z
         refuse(`must be the URL of backend ${backend}, such as ${EXAMPLES[backend]}`);
     },
     whenSound('backend', 'url'),
+  )
+  .superRefine(
+    ({ backend, url, redis: keys }, issues) => {
+      for (const issue of redisIssues(backend, url, keys)) issues.addIssue({ code: 'custom', ...issue });
+    },
+    whenSound('backend', 'url', 'redis'),
   )
   .superRefine(
     ({ backend, ackOn }, issues) => {

@@ -43,6 +43,9 @@ export function text(shape: RegExp, phrase: string) {
   return z.string({ error: must('be text') }).regex(shape, { error: must(phrase) });
 }
 
+/** A path, read relative to the working directory. */
+export const filePath = text(/./, 'not be empty');
+
 /** Text that must not appear in any message. */
 export function secretText() {
   return z

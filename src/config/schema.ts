@@ -107,17 +107,37 @@ const shutdown = z
     whenSound('pollGrace', 'timeout'),
   );
 
+/** A shared secret that a program can send in a header, and a person can paste. */
+function accessToken() {
+  return secretText()
+    .regex(/^([\x21-\x7e]{16,})?$/, { error: 'must be at least 16 printable characters without spaces' })
+    .default('');
+}
+
 const ops = z
   .strictObject({
     host: text(/^\S+$/, 'be a host name or an address')
       .default('127.0.0.1')
       .describe('Address of the ops HTTP server; other than loopback needs a token'),
     port: whole(0, 65_535).default(8090).describe('Port of the ops HTTP server; 0 takes a free one'),
-    token: secretText()
-      .regex(/^([\x21-\x7e]{16,})?$/, { error: 'must be at least 16 printable characters without spaces' })
-      .default('')
-      .describe('Bearer token that the ops HTTP server asks for'),
+    token: accessToken().describe(
+      'Bearer token that the ops HTTP server asks for, and what people log in with',
+    ),
+    viewerToken: accessToken().describe('A second token, for who may look but change nothing'),
+    unmask: z
+      .boolean({ error: must('be true or false') })
+      .default(false)
+      .describe('Whether pages show phone numbers in full'),
   })
+  .superRefine(
+    ({ token, viewerToken }, issues) => {
+      if (!viewerToken) return;
+      const refuse = (message: string) => issues.addIssue({ code: 'custom', path: ['viewerToken'], message });
+      if (!token) refuse('is of no use without ops.token: without it everybody may do everything');
+      else if (token === viewerToken) refuse('must differ from ops.token');
+    },
+    whenSound('token', 'viewerToken'),
+  )
   .superRefine(
     ({ host, token }, issues) => {
       if (!token && !isLoopback(host))
@@ -163,7 +183,7 @@ export const configSchema = z
       .describe('Where events go; each event goes to every sink that takes its type'),
     capture: capture.prefault({}).describe('Keeping raw messages'),
     shutdown: shutdown.prefault({}).describe('Stopping'),
-    ops: ops.prefault({}).describe('Health, metrics and status over HTTP'),
+    ops: ops.prefault({}).describe('Health, metrics, status and pages over HTTP'),
     log: log.prefault({}).describe('Logging, to standard error'),
     tracing: tracing.prefault({}).describe('OpenTelemetry traces from poll to acknowledgement'),
   })

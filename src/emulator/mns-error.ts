@@ -1,6 +1,6 @@
 /**
  * Every refusal of the MNS side: code, HTTP status and text as in mns-http.md §7. Thrown anywhere below the request
- * handler, written as the documented `<Error>` body there.
+ * handler, written as the documented `<Error>` body there; or injected, by any code.
  */
 const KNOWN = {
   AccessDenied: [403, 'The OwnerId that your Access Key Id associated to is forbidden for this operation.'],
@@ -12,6 +12,7 @@ const KNOWN = {
     'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
   ],
   InternalError: [500, 'Internal error.'],
+  InternalServerError: [500, 'Internal server error.'],
   InvalidAuthorizationHeader: [400, 'The Authorization header format is invalid.'],
   MissingAuthorizationHeader: [400, 'Authorization header is required.'],
   InvalidDateHeader: [400, 'Date header format is invalid.'],
@@ -45,6 +46,11 @@ const KNOWN = {
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type MnsErrorCode = keyof typeof KNOWN;
+
+/** The text that goes with a code, whoever made it up. */
+export function textOf(code: string): string {
+  return Object.hasOwn(KNOWN, code) ? KNOWN[code as MnsErrorCode][1] : 'Injected fault.';
+}
 
 export class MnsError extends Error {
   readonly code: MnsErrorCode;

@@ -7,7 +7,7 @@ import type { FaultRules, Injection } from './fault-rules.js';
 import type { Caller, MnsAuthenticator, SignedRequest } from './mns-auth.js';
 import { type MnsCall, parseMnsCall } from './mns-call.js';
 import type { MnsContext } from './mns-context.js';
-import { MnsError } from './mns-error.js';
+import { MnsError, textOf } from './mns-error.js';
 import * as messages from './mns-messages.js';
 import * as resources from './mns-queues.js';
 import { element, xmlDocument } from './mns-xml.js';
@@ -95,7 +95,7 @@ export class MnsService {
     // Who has hung up meanwhile wants no effect any more, and gets no answer.
     if (delay > 0 && !(await pause(delay, onDisconnect))) return 'hang';
     if (effect?.kind === 'reset' || effect?.kind === 'hang') return effect.kind;
-    if (effect?.kind === 'error') return errorReply(effect.status, effect.code, 'Injected fault.', request);
+    if (effect?.kind === 'error') return errorReply(effect.status, effect.code, textOf(effect.code), request);
 
     const caller = authenticator.authenticate(request);
     if (effect?.kind === 'expired-token' && caller !== 'account') {

@@ -103,14 +103,17 @@ export function readRefusal(body: string): Refusal | undefined {
 function toMessage(message: XmlElement, answer: Answer, receivedAt: number): ReceivedMessage {
   const nextVisibleTime = time(message, 'NextVisibleTime');
   const enqueueTime = time(message, 'EnqueueTime') ?? answer.arrivedAt;
+  const dequeueCount = time(message, 'DequeueCount') ?? 1;
+  const now = Number.isNaN(answer.date) ? answer.arrivedAt : answer.date;
   return {
     messageId: required(message, 'MessageId'),
     receiptHandle: required(message, 'ReceiptHandle'),
     body: childText(message, 'MessageBody') ?? '',
     enqueueTime,
-    firstDequeueTime: time(message, 'FirstDequeueTime') ?? enqueueTime,
+    firstDequeueTime:
+      time(message, 'FirstDequeueTime') ?? (dequeueCount === 1 ? Math.max(now, enqueueTime) : enqueueTime),
     nextVisibleTime: nextVisibleTime ?? answer.arrivedAt + DEFAULT_VISIBILITY_MS,
-    dequeueCount: time(message, 'DequeueCount') ?? 1,
+    dequeueCount,
     priority: time(message, 'Priority') ?? 8,
     receivedAt,
     visibleUntil: localEnd(nextVisibleTime, answer),

@@ -1,7 +1,8 @@
 /**
  * The ops HTTP's part for dead letters: what `receiptd dead` asks a daemon that has the store. What is changed is named, by
  * id, by a filter or by `all`, and a field that is not known is refused rather than taken for none. Whoever asks and goes
- * away ends what was asked for.
+ * away ends what was asked for. A viewer gets the list, whose phone numbers are masked, and a whole dead letter only where
+ * pages show such numbers as well.
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -41,7 +42,11 @@ interface Query {
   limit?: number;
 }
 
-export function deadLetterRoutes(app: FastifyInstance, desk: () => DeadLetterDesk | undefined): void {
+export function deadLetterRoutes(
+  app: FastifyInstance,
+  desk: () => DeadLetterDesk | undefined,
+  unmask: boolean,
+): void {
   const ask = async <T>(question: (desk: DeadLetterDesk) => Promise<T>): Promise<T> => {
     const found = desk();
     if (found === undefined) throw refusal(503, 'the store is not open yet');
@@ -70,11 +75,15 @@ export function deadLetterRoutes(app: FastifyInstance, desk: () => DeadLetterDes
         }),
       ),
   );
-  app.get<{ Params: { id: string } }>('/api/dead/:id', async ({ params }) => {
-    const found = await ask((open) => open.show(params.id));
-    if (found === undefined) throw refusal(404, `no dead letter ${params.id}`);
-    return found;
-  });
+  app.get<{ Params: { id: string } }>(
+    '/api/dead/:id',
+    { config: { access: unmask ? 'viewer' : 'operator' } },
+    async ({ params }) => {
+      const found = await ask((open) => open.show(params.id));
+      if (found === undefined) throw refusal(404, `no dead letter ${params.id}`);
+      return found;
+    },
+  );
   // A web page elsewhere cannot send JSON without asking first, and nothing here answers such a question.
   app.post<{ Body: DeadLetterRange }>('/api/dead/count', { schema: { body: only(range) } }, ({ body }) =>
     ask((open) => open.count(body)),

@@ -1,11 +1,35 @@
 /** `/metrics`: the status in Prometheus' text format, read once a scrape. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { COUNTERS, type Counter as CounterName } from '../stats.js';
+import { CIRCUIT_STATES, COUNTERS, type Counter as CounterName, TIMINGS, type Timing } from '../stats.js';
 import type { QueueStatus, Status } from './status.js';
+import { TimingMetric } from './timing-metric.js';
 
 const GAUGES: Record<string, { help: string; value: (queue: QueueStatus) => number | undefined }> = {
-  in_flight: { help: 'Messages received and not yet acknowledged', value: (queue) => queue.inFlight },
-  backlog: { help: 'Events in the store that are not delivered yet', value: (queue) => queue.backlog },
+  in_flight: {
+    help: 'Messages received and not yet acknowledged, those that other processes have in the store included',
+    value: (queue) => queue.inFlight,
+  },
+  in_flight_limit: {
+    help: 'Messages in flight above which nothing is received, pipeline.maxInFlight',
+    value: (queue) => queue.inFlightLimit,
+  },
+  backlog: {
+    help: 'Messages in the store that are not done yet, of all processes',
+    value: (queue) => queue.backlog,
+  },
+  oldest_undelivered_age_seconds: {
+    help: 'Since MNS got the oldest message in the store that is not delivered, of all processes; 0 when there is none',
+    value: ({ oldestUndeliveredAt }) =>
+      oldestUndeliveredAt === 0 ? 0 : Math.max(0, Date.now() - oldestUndeliveredAt) / 1000,
+  },
+  dead_letters: {
+    help: 'Dead letters that wait in the store for a person, of all processes',
+    value: (queue) => queue.deadLetters,
+  },
+  lag_seconds: {
+    help: 'Between MNS getting a message and handing it out, of the latest batch; 0 when the latest poll was empty',
+    value: (queue) => queue.lagSeconds,
+  },
   last_poll_timestamp_seconds: {
     help: 'When MNS last answered a poll',
     value: (queue) => queue.lastPollAt / 1000,
@@ -13,6 +37,10 @@ const GAUGES: Record<string, { help: string; value: (queue: QueueStatus) => numb
   last_delivery_timestamp_seconds: {
     help: 'When an event was last delivered',
     value: (queue) => queue.lastDeliveryAt / 1000,
+  },
+  last_acknowledgement_timestamp_seconds: {
+    help: 'When MNS last confirmed a delete',
+    value: (queue) => queue.lastAckAt / 1000,
   },
   token_expiry_seconds: {
     help: 'Seconds until the token of the queue ends',
@@ -76,6 +104,34 @@ export function createMetrics(status: () => Status): Metrics {
       },
     });
   }
+  for (const [name, help] of Object.entries(TIMINGS)) {
+    new TimingMetric(`receiptd_${name}`, help, registry, () =>
+      queues().map((queue) => ({ labels: labels(queue), histogram: queue.timings[name as Timing] })),
+    );
+  }
+  new Gauge({
+    name: 'receiptd_build_info',
+    help: 'Always 1; what runs',
+    labelNames: ['version', 'node', 'slices'],
+    registers,
+    collect() {
+      this.reset();
+      if (seen === undefined) return;
+      this.set({ version: seen.version, node: process.versions.node, slices: seen.slices.mode }, 1);
+    },
+  });
+  new Gauge({
+    name: 'receiptd_sink_circuit_state',
+    help: '1 for the state that the circuit before the sink is in: deliveries are made, wait, or one finds out',
+    labelNames: ['sink', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, circuit } of seen?.sinks ?? []) {
+        for (const state of CIRCUIT_STATES) this.set({ sink: name, state }, circuit === state ? 1 : 0);
+      }
+    },
+  });
   new Gauge({
     name: 'receiptd_sink_up',
     help: '0 while deliveries to the sink fail across the board and wait for it to work again',

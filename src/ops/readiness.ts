@@ -8,6 +8,8 @@ import type { QueueStatus, SinkStatus } from './status.js';
 const POLL_BUDGET_MS = 90_000;
 /** Above what the retries of one stubborn event take with the default number of attempts. */
 const DELIVERY_BUDGET_MS = 180_000;
+/** A delete is answered or given up within 10 s, and tried again within 5. */
+const ACK_BUDGET_MS = 120_000;
 
 export interface ReadinessInput {
   /** ms since the epoch */
@@ -38,10 +40,14 @@ export function notReady(input: ReadinessInput): string[] {
 }
 
 function queueProblem(queue: QueueStatus, input: ReadinessInput): string | undefined {
-  const { token, lastPollAt, lastDeliveryAt, inFlight, backlog, backlogSince, problem, downSink } = queue;
+  const { token, lastPollAt, lastDeliveryAt, unacknowledgedSince } = queue;
+  const { inFlight, backlog, backlogSince, problem, downSink } = queue;
   if (token.expiresInSeconds === undefined) return token.lastError ?? 'waiting for the first token';
   if (token.expiresInSeconds <= 0) return token.lastError ?? 'the token has expired';
   if (problem !== '') return problem;
+  if (unacknowledgedSince > 0 && input.now - unacknowledgedSince > ACK_BUDGET_MS) {
+    return `finished messages wait and MNS confirmed no delete for ${seconds(input.now - unacknowledgedSince)}`;
+  }
   // It waits on purpose, and its sink has said so.
   if (downSink !== '') return undefined;
   if (lastPollAt === 0) return 'MNS has not answered yet';

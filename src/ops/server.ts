@@ -1,27 +1,35 @@
 /**
- * The ops HTTP: health, metrics, status and dead letters. With a token everything but the probes asks for it, and the
- * probes say no more than yes or no without it. On loopback a request must also name a loopback host, so that a web page
- * cannot reach it through a DNS name of its own.
+ * The ops HTTP: health, metrics, status, dead letters and pages. With a token everything but the probes asks for it, and
+ * the probes say no more than yes or no without it; `access/` has the rules. An error is one line: JSON for programs, a page
+ * for browsers.
  */
-import { timingSafeEqual } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Config } from '../config/index.js';
 import { describeError, ReceiptdError } from '../errors.js';
-import type { DeadLetterDesk } from '../pipeline/index.js';
+import type { ReceiptQueue } from '../pipeline/index.js';
+import { Guard, isNavigation } from './access/index.js';
+import { boardRoutes } from './board/index.js';
 import { deadLetterRoutes } from './dead-letters.js';
 import { createMetrics } from './metrics.js';
+import {
+  type LiveFeedOptions,
+  messagePage,
+  Pages,
+  pageRoutes,
+  type Sources,
+  sendPage,
+} from './pages/index.js';
 import type { Status } from './status.js';
 
-const PROBES = new Set(['/livez', '/readyz']);
-const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 /** Characters of a MessageId in a path. */
 const MAX_ID = 1_024;
 
-export interface OpsOptions {
+export interface OpsOptions extends Sources {
   config: Config['ops'];
-  status(): Status;
-  /** Undefined while the store is not open. */
-  deadLetters(): DeadLetterDesk | undefined;
+  /** Of the store, by name. Undefined while it is not open. */
+  queues(): ReadonlyMap<string, ReceiptQueue> | undefined;
+  /** How open pages are kept up to date. */
+  live?: LiveFeedOptions;
 }
 
 export class OpsServer {
@@ -36,21 +44,14 @@ export class OpsServer {
       bodyLimit: 256 * 1024,
       routerOptions: { maxParamLength: MAX_ID },
     });
-    const { token, host } = options.config;
-    const loopback = LOOPBACK_HOST.test(host.includes(':') ? `[${host}]` : host);
-    const trusted = (request: FastifyRequest) => token === '' || carries(request, token);
-    this.#app.addHook('onRequest', async (request, reply) => {
-      if (loopback && !LOOPBACK_HOST.test(request.headers.host ?? ''))
-        return refuse(reply, 421, 'wrong host');
-      if (PROBES.has(request.url) || trusted(request)) return;
-      return refuse(reply, 401, 'send the ops.token as a bearer token');
-    });
-    this.#app.setErrorHandler((error, _request, reply) => {
-      const status = (error as { statusCode?: number }).statusCode ?? 500;
-      return reply.code(status).send({ error: describeError(error) });
-    });
-    health(this.#app, options.status, trusted);
-    deadLetterRoutes(this.#app, options.deadLetters);
+    const guard = new Guard(options.config);
+    const pages = new Pages(guard, options.config.unmask);
+    guard.watch(this.#app);
+    answerErrors(this.#app, pages);
+    health(this.#app, options.status);
+    deadLetterRoutes(this.#app, options.deadLetters, options.config.unmask);
+    pageRoutes(this.#app, pages, options, options.live);
+    boardRoutes(this.#app, pages, options.queues);
   }
 
   /**
@@ -80,17 +81,13 @@ export class OpsServer {
   }
 }
 
-function health(
-  app: FastifyInstance,
-  status: () => Status,
-  trusted: (request: FastifyRequest) => boolean,
-): void {
+function health(app: FastifyInstance, status: () => Status): void {
   const metrics = createMetrics(status);
-  app.get('/livez', () => ({ live: true }));
-  app.get('/readyz', (request, reply) => {
+  app.get('/livez', { config: { access: 'anyone' } }, () => ({ live: true }));
+  app.get('/readyz', { config: { access: 'anyone' } }, ({ visitor }, reply) => {
     const { ready, reasons } = status();
     // The reasons name queues and endpoints, which are nobody else's business.
-    return reply.code(ready ? 200 : 503).send(trusted(request) ? { ready, reasons } : { ready });
+    return reply.code(ready ? 200 : 503).send(visitor === undefined ? { ready } : { ready, reasons });
   });
   app.get('/api/status', () => status());
   app.get('/metrics', async (_request, reply) =>
@@ -98,12 +95,23 @@ function health(
   );
 }
 
-function carries(request: FastifyRequest, token: string): boolean {
-  const given = Buffer.from(request.headers.authorization?.replace(/^Bearer /i, '') ?? '');
-  const wanted = Buffer.from(token);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+function answerErrors(app: FastifyInstance, pages: Pages): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply, code: number, message: string) => {
+    if (!wantsPage(request)) return reply.code(code).send({ error: message });
+    const view = pages.viewOf(request);
+    const page = messagePage(view, { title: view.texts.errorTitle(code), message }, pages);
+    return sendPage(reply.code(code), page);
+  };
+  app.setErrorHandler((error, request, reply) =>
+    answer(request, reply, (error as { statusCode?: number }).statusCode ?? 500, describeError(error)),
+  );
+  app.setNotFoundHandler((request, reply) =>
+    answer(request, reply, 404, `there is no ${request.method} ${request.url}`),
+  );
 }
 
-function refuse(reply: FastifyReply, code: number, error: string): FastifyReply {
-  return reply.code(code).send({ error });
+/** A browser that opens a link or sends a form. */
+function wantsPage(request: FastifyRequest): boolean {
+  const form = String(request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+  return isNavigation(request) || (form && (request.headers.accept ?? '').includes('text/html'));
 }

@@ -17,13 +17,13 @@ export interface QueueStatus extends QueueSnapshot {
   messageType: string;
   token: TokenStatus;
   /** Messages received and events delivered a second, over the last minute. */
-  rate?: { received: number; delivered: number };
-  /** s between MNS getting a message and receiptd receiving it, of the latest batch; 0 when the latest poll was empty. */
-  lagSeconds?: number;
+  rate: { received: number; delivered: number };
   /** ms since the epoch when MNS got the oldest message that is in the store and not delivered; 0 when there is none. */
-  oldestUndeliveredAt?: number;
-  /** The latest trouble of the queue, over or not; phone numbers masked. */
-  lastError?: { at: number; text: string };
+  oldestUndeliveredAt: number;
+  /** Dead letters in the store, of all processes. */
+  deadLetters: number;
+  /** Most messages in flight at once, `pipeline.maxInFlight`. */
+  inFlightLimit: number;
 }
 
 /** What happened within one interval of the last hour. */
@@ -53,7 +53,20 @@ export interface Status {
   pid: number;
   /** RFC 3339 in UTC */
   startedAt: string;
+  /**
+   * What waits, of all queues, to scale by: messages in the store, as every process on it sees them, and of those still
+   * in MNS as many as came within the time that receiving is behind, at the rate at which this process receives.
+   */
+  backlog: number;
   slices: { count: number; mode: 'threads' | 'inline'; restarts: number };
   queues: QueueStatus[];
   sinks: SinkStatus[];
+}
+
+/** See {@link Status.backlog}. */
+export function backlogOf(queues: readonly Pick<QueueStatus, 'backlog' | 'rate' | 'lagSeconds'>[]): number {
+  return queues.reduce(
+    (sum, { backlog, rate, lagSeconds }) => sum + backlog + Math.round(rate.received * lagSeconds),
+    0,
+  );
 }

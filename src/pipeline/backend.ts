@@ -84,6 +84,8 @@ export interface Claims {
   settle(claims: readonly Claim[]): Promise<void>;
   /** The holders will not deliver. Nothing is done to a key that is settled, or another's. */
   release(claims: readonly Claim[]): Promise<void>;
+  /** Forgets all that was delivered, of a queue that is no more. */
+  clear(): Promise<void>;
 }
 
 /** What adds jobs may write into them what they belong to; it is undefined where nothing is traced. */
@@ -97,6 +99,18 @@ export interface UntriedJob {
   receiptHandle: string;
 }
 
+/** What a queue of the store holds, of all processes that are on it. */
+export interface Glance {
+  /**
+   * ms since the epoch when MNS got the oldest message that is not delivered; 0 when there is none. Of those that wait for
+   * a retry, only {@link GLANCE_AT_DELAYED} are looked at.
+   */
+  oldestUndeliveredAt: number;
+  deadLetters: number;
+}
+
+export const GLANCE_AT_DELAYED = 1_000;
+
 export interface Backend {
   /** For adding jobs and asking about them: calls fail fast while the store is out of reach. */
   queue(name: string, tracing?: QueueTracing): ReceiptQueue;
@@ -109,6 +123,8 @@ export interface Backend {
    * got another meanwhile is a message that came again, and may be nowhere else by now. All in one call. @returns how many
    */
   removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number>;
+  /** Costs little however much the queue holds, for now and then. Fails fast while the store is out of reach. */
+  glance(name: string): Promise<Glance>;
   /** @param keep how long a mark lasts that nobody removes. @default KEEP_MARKS_MS */
   marks(name: string, keep?: MarksKeep): DeliveredMarks;
   /** @param window ms for which a delivered key is remembered */
@@ -119,8 +135,13 @@ export interface Backend {
    * @returns one line on what may be lost all the same, if the store can do no better
    */
   checkDurability(): Promise<string | undefined>;
-  /** Resolves when all that was added here before is safe; rejects when that is not known. */
-  makeDurable(): Promise<void>;
+  /** Resolves when all that was added to this queue here before is safe; rejects when that is not known. */
+  makeDurable(name: string): Promise<void>;
+  /**
+   * Resolves when all that was written of this queue before outlives the loss of the store's primary, as far as it has
+   * others to take its place; rejects when that is not known.
+   */
+  replicate(name: string): Promise<void>;
   /** Closes the connections. Queues and workers must be closed before. */
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import type { Acknowledgement } from '../ack/index.js';
 import { describeError } from '../errors.js';
 import { decode, type EventRecord, type MessageOrigin } from '../receipts/index.js';
 import { delayOf, type Sink } from '../sinks/index.js';
-import type { QueueStats } from '../stats.js';
+import type { EventOutcome, QueueStats } from '../stats.js';
 import type {
   Backend,
   DeliveredMarks,
@@ -28,6 +28,7 @@ import {
   eventCount,
   jobIdOf,
   type ReceiptJob,
+  tallyOf,
 } from './job.js';
 
 const RETRY_BASE_MS = 1_000;
@@ -56,6 +57,8 @@ export interface DelivererOptions {
   /** Delivered or dead, and still to be acknowledged. */
   onFinished(message: Acknowledgement): void;
   onDelivered(): void;
+  /** What became of each event of a message that is done; one that is dead has them all dead. */
+  onEvents?(job: ReceiptJob, outcomes: readonly EventOutcome[]): void;
   onDead(messageId: string, reason: string): void;
   onRetry(error: Error, messageId: string): void;
   /** The event of this message failed and is tried again then, in ms since the epoch. */
@@ -77,6 +80,8 @@ export class Deliverer {
   readonly #finishing = new Set<Promise<void>>();
   /** Job id → what aborts its attempt. */
   readonly #underWay = new Map<string, AbortController>();
+  /** More than its job says to the store. */
+  readonly #outcomes = new WeakMap<StoredJob, EventOutcome[]>();
 
   constructor(options: DelivererOptions) {
     this.#options = options;
@@ -98,18 +103,24 @@ export class Deliverer {
     const process = (job: StoredJob, token?: string) => this.#process(job, token);
     this.#worker = options.backend.worker(options.origin.queueName, process, delivery);
     this.#worker.on('completed', (job, { delivered, duplicates, filtered }) => {
-      options.stats.count('delivered', delivered);
-      options.stats.count('duplicates', duplicates);
-      options.stats.count('filtered', filtered);
-      options.stats.lastDeliveryAt = Date.now();
+      const { stats } = options;
+      const now = Date.now();
+      stats.count('delivered', delivered);
+      stats.count('duplicates', duplicates);
+      stats.count('filtered', filtered);
+      stats.lastDeliveryAt = now;
+      const { receivedAt = job.timestamp } = job.data.message;
+      stats.time('receive_to_delivered', (now - receivedAt) / 1000, delivered);
       options.onDelivered();
-      this.#finish(job, false);
+      options.onEvents?.(job.data, this.#outcomes.get(job) ?? []);
+      this.#finish(job, performance.now());
     });
     this.#worker.on('failed', (job, error) => {
       if (job?.finishedOn !== undefined && job.finishedOn !== null) {
         options.stats.count('dead');
         options.onDead(job.data.message.messageId, describeError(error));
-        this.#finish(job, true);
+        options.onEvents?.(job.data, new Array<EventOutcome>(eventCount(job.data)).fill('dead'));
+        this.#finish(job);
       } else {
         options.stats.count('retried');
         options.onRetry(error, job?.data.message.messageId ?? '');
@@ -133,8 +144,9 @@ export class Deliverer {
     await Promise.all(this.#finishing);
   }
 
-  #finish(job: StoredJob, dead: boolean): void {
-    const finishing = this.#finished(job, dead).finally(() => this.#finishing.delete(finishing));
+  /** @param deliveredAt absent when it is dead */
+  #finish(job: StoredJob, deliveredAt?: number): void {
+    const finishing = this.#finished(job, deliveredAt).finally(() => this.#finishing.delete(finishing));
     this.#finishing.add(finishing);
   }
 
@@ -171,8 +183,8 @@ export class Deliverer {
     // It may be done already: by an attempt that died before its end, or before MNS handed the message out again.
     const again = dequeueCount > 1 || job.attemptsStarted > 1 || job.stalledCounter > 0;
     if (marks !== undefined && again && (await marks.has(messageId)))
-      return { delivered: 0, duplicates: eventCount(job.data), filtered: 0 };
-    const outcome = await deliverEvents({
+      return this.#told(job, new Array<EventOutcome>(eventCount(job.data)).fill('duplicate'));
+    const outcomes = await deliverEvents({
       records: recordsOf(job.data, origin),
       sinks,
       context: { attempt: job.attemptsMade + 1, signal },
@@ -184,7 +196,12 @@ export class Deliverer {
       await marks.add(messageId);
       await this.#refreshHandle(job);
     }
-    return outcome;
+    return this.#told(job, outcomes);
+  }
+
+  #told(job: StoredJob, outcomes: EventOutcome[]): DeliveryOutcome {
+    this.#outcomes.set(job, outcomes);
+    return tallyOf(outcomes);
   }
 
   /** The job may have got a newer handle while it was under way, and is gone from the store once it is delivered. */
@@ -195,12 +212,31 @@ export class Deliverer {
     if (stored !== undefined) job.data.message = stored.data.message;
   }
 
-  async #finished(job: StoredJob, dead: boolean): Promise<void> {
-    if (dead) await this.#release(job);
+  async #finished(job: StoredJob, deliveredAt: number | undefined): Promise<void> {
+    if (deliveredAt === undefined) {
+      await this.#release(job);
+      if (!(await this.#isSafe())) return;
+    }
     await this.#refreshHandle(job);
     const { message } = job.data;
-    if (message.visibleUntil > Date.now()) this.#options.onFinished(acknowledgementOf(message));
+    if (message.visibleUntil > Date.now())
+      this.#options.onFinished({
+        ...acknowledgementOf(message),
+        ...(deliveredAt !== undefined && { deliveredAt }),
+      });
     else this.#options.stats.count('expired');
+  }
+
+  /** A dead letter is all that is left of its message: one that a failover may lose is acknowledged when it comes again. */
+  async #isSafe(): Promise<boolean> {
+    const { backend, origin, onError } = this.#options;
+    try {
+      await backend.replicate(origin.queueName);
+      return true;
+    } catch (error) {
+      onError(error as Error);
+      return false;
+    }
   }
 
   /** A dead letter keeps no duplicate of its events from being delivered; where this fails, only for as long as a claim lasts. */

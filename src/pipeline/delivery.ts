@@ -6,9 +6,9 @@ import { UnrecoverableError } from 'bullmq';
 import { describeError, ReceiptdError } from '../errors.js';
 import type { EventRecord } from '../receipts/index.js';
 import { DeadLetterError, type DeliveryContext, delayOf, type Sink, SinkDownError } from '../sinks/index.js';
+import type { EventOutcome } from '../stats.js';
 import { clip, errorChain } from './dead-letters/error-chain.js';
 import { type Dedupe, settle, take } from './dedupe.js';
-import type { DeliveryOutcome } from './job.js';
 
 /** Of one message, where it has several events. */
 const DELIVERIES_AT_A_TIME = 16;
@@ -61,12 +61,13 @@ interface Task {
 }
 
 /**
+ * @returns what became of each event
  * @throws {NotNowError}, {AttemptFailedError}, or BullMQ's `UnrecoverableError` when no further attempt can help
  */
-export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryOutcome> {
+export async function deliverEvents(options: DeliveryOptions): Promise<EventOutcome[]> {
   const { records, context, dedupe, onProgress } = options;
   const confirmed = new Set(options.confirmed);
-  const outcome: DeliveryOutcome = { delivered: 0, duplicates: 0, filtered: 0 };
+  const outcomes: EventOutcome[] = [];
   const wanted = records.map((record, index) => tasksOf(record, index, options));
   const missing = wanted.map((tasks) => tasks.filter(({ key }) => !confirmed.has(key)));
   // An earlier attempt may have ended between telling this and settling it.
@@ -82,12 +83,12 @@ export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryO
   let elsewhere = 0;
   for (const [index, record] of records.entries()) {
     const claim = claims.get(record) ?? 'mine';
-    if (wanted[index]?.length === 0) outcome.filtered += 1;
+    if (wanted[index]?.length === 0) outcomes.push('filtered');
     else if (claim === 'taken') elsewhere += 1;
-    else if (claim === 'delivered') outcome.duplicates += 1;
+    else if (claim === 'delivered') outcomes.push('duplicate');
     else {
       tasks.push(...(missing[index] ?? []));
-      outcome.delivered += 1;
+      outcomes.push('delivered');
     }
   }
   const failures: { sink: Sink; error: unknown }[] = [];
@@ -128,7 +129,7 @@ export async function deliverEvents(options: DeliveryOptions): Promise<DeliveryO
   }
   if (elsewhere > 0)
     throw new NotNowError('an event with the same key is being delivered', DUPLICATE_WAIT_MS);
-  return outcome;
+  return outcomes;
 }
 
 /** Makes the deliveries; one that has to wait for its sink does not keep the confirmations of the others from being told. */

@@ -109,7 +109,10 @@ export class HandOff {
     try {
       // A job that is the only copy from here on must say so, even if it was made where it was not; never the reverse.
       const mark = job.onlyHere === true ? { onlyHere: true as const } : {};
-      await stored.updateData({ ...stored.data, ...mark, message: job.message });
+      // It counts from when it was received first.
+      const { receivedAt = job.message.receivedAt } = stored.data.message;
+      const message = { ...job.message, ...(receivedAt !== undefined && { receivedAt }) };
+      await stored.updateData({ ...stored.data, ...mark, message });
       return true;
     } catch (error) {
       if ((await this.#stored(job)) !== undefined) throw error;

@@ -8,6 +8,7 @@ import { RedisBackend } from './redis/backend.js';
 export type {
   Backend,
   DeliveredMarks,
+  Glance,
   PipelineConfig,
   ReceiptQueue,
   StoredJob,
@@ -43,7 +44,7 @@ export { RedisBackend } from './redis/backend.js';
 export async function openBackend(config: PipelineConfig): Promise<Backend> {
   if (config.backend === 'embedded') return EmbeddedBackend.open(config.dataDir);
   if (config.backend === 'postgres') return PostgresBackend.open(config.url, config.prefix);
-  const redis = new RedisBackend(config.url, config.prefix);
+  const redis = new RedisBackend(config, config.prefix);
   try {
     await redis.check();
     return redis;

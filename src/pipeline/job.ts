@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Acknowledgement } from '../ack/index.js';
 import type { EventRecord } from '../receipts/index.js';
+import type { EventOutcome } from '../stats.js';
 
 /** The MNS side of a message: what decode may need again, and what it takes to delete it. */
 export interface Envelope {
@@ -12,6 +13,11 @@ export interface Envelope {
   receiptHandle: string;
   /** ms since the epoch, clock of the machine that received it: afterwards the handle is void. */
   visibleUntil: number;
+  /**
+   * ms since the epoch, clock of the machine that received it first; absent in jobs of versions that did not keep it, and
+   * of messages that were not received.
+   */
+  receivedAt?: number;
 }
 
 export interface ReceiptJob {
@@ -36,6 +42,15 @@ export interface DeliveryOutcome {
   duplicates: number;
   /** Wanted by no sink's `where`. */
   filtered: number;
+}
+
+export function tallyOf(outcomes: readonly EventOutcome[]): DeliveryOutcome {
+  const count = (outcome: EventOutcome) => outcomes.filter((one) => one === outcome).length;
+  return {
+    delivered: count('delivered'),
+    duplicates: count('duplicate'),
+    filtered: count('filtered'),
+  };
 }
 
 /** What deletes a finished message. */

@@ -4,7 +4,7 @@ import { maskPhones } from '../mask.js';
 import type { Drift } from '../receipts/index.js';
 import type { QueueStats } from '../stats.js';
 
-/** Ways that the log hears of, for one queue of one slice. */
+/** Ways that are looked at, for one queue of one slice. */
 const SHAPES = 50;
 /** Fields that one line of the log shows. */
 const FIELDS = 20;
@@ -14,11 +14,14 @@ const SAMPLE = 80;
 export class DriftLog {
   readonly #stats: QueueStats;
   readonly #log: Logger;
+  readonly #isNew: (shape: string) => boolean;
   readonly #known = new Set<string>();
 
-  constructor(stats: QueueStats, log: Logger) {
+  /** @param isNew asked once a way: whether it is the first to tell of it */
+  constructor(stats: QueueStats, log: Logger, isNew: (shape: string) => boolean = () => true) {
     this.#stats = stats;
     this.#log = log;
+    this.#isNew = isNew;
   }
 
   /** @param drift of the events of one message */
@@ -31,6 +34,7 @@ export class DriftLog {
     const shape = [...distinct.keys()].join('\n');
     if (this.#known.has(shape) || this.#known.size >= SHAPES) return;
     this.#known.add(shape);
+    if (!this.#isNew(shape)) return;
     const fields = Array.from(distinct.values())
       .slice(0, FIELDS)
       .map(({ path, problem, value }) => ({ path, problem, sample: sampleOf(value) }));

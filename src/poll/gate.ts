@@ -1,4 +1,6 @@
 import { pause } from '../backoff.js';
+import type { ReceiptQueue } from '../pipeline/index.js';
+import type { Places, Reading } from './places.js';
 
 /** How old a reading of the backlog may be while it leaves places. */
 const READING_LASTS_MS = 100;
@@ -10,12 +12,12 @@ const UNREADABLE_MS = 250;
 export interface GateOptions {
   /** Most messages of the queue in flight, over all slices of this process. */
   limit: number;
-  /** Slices that poll the queue in this process: each may use an equal part of what is free. */
+  /** Slices that poll the queue in this process. */
   slices: number;
+  /** What they all take from, as this one has it. */
+  places: Places;
   /** Jobs in the store that are not finished, of all slices and processes. Rejects while the store is out of reach. */
   backlog(): Promise<number>;
-  /** Messages of this slice that are delivered and not yet acknowledged. */
-  unacknowledged(): number;
   /**
    * Messages that may be in flight while something is in their way: below it they are received one at a time, to find
    * out when that is over, and MNS keeps the rest. Infinite while all is well.
@@ -27,25 +29,24 @@ export interface GateOptions {
 
 /**
  * Keeps the messages of one queue that are in flight (received, not acknowledged) within the limit: whoever wants to
- * receive first asks for places. Messages hold places from before they are received until they show in the backlog;
- * while the backlog cannot be read nobody gets a place, and MNS keeps the messages.
+ * receive first asks for places, which all slices share. Messages hold places from before they are received until they
+ * show in the backlog; while the backlog cannot be read nobody gets a place, and MNS keeps the messages.
  */
 export class Gate {
   readonly #options: GateOptions;
-  #held = 0;
-  #backlog = 0;
+  #reading: Reading;
   #backlogSince = 0;
-  #handedOffSince = 0;
   #readAt = Number.NEGATIVE_INFINITY;
-  #reading: Promise<boolean> | undefined;
+  #beingRead: Promise<boolean> | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#reading = { backlog: 0, handedOff: options.places.handedOff };
   }
 
   /** Jobs in the store that are not finished, as last read. */
   get backlog(): number {
-    return this.#backlog + this.#handedOffSince;
+    return this.#options.places.backlog(this.#reading);
   }
 
   /** ms since the epoch since when the backlog has not been empty, as last read; 0 while it is. */
@@ -53,8 +54,10 @@ export class Gate {
     return this.#backlogSince;
   }
 
+  /** Of this slice, and all that the store has. */
   get inFlight(): number {
-    return this.#held + this.backlog + this.#options.unacknowledged();
+    const { places } = this.#options;
+    return places.held + this.backlog + places.unacknowledged;
   }
 
   /**
@@ -65,38 +68,37 @@ export class Gate {
   async acquire(wanted: number, signal: AbortSignal): Promise<number> {
     while (!signal.aborted) {
       let readable = await this.#fresh(READING_LASTS_MS);
-      if (readable && this.#offer(wanted) === 0) readable = await this.#fresh(CLOSED_MS);
-      const places = readable ? this.#offer(wanted) : 0;
-      if (places > 0) {
-        this.#held += places;
-        return places;
+      let places = readable ? this.#take(wanted) : 0;
+      if (readable && places === 0) {
+        readable = await this.#fresh(CLOSED_MS);
+        places = readable ? this.#take(wanted) : 0;
       }
+      if (places > 0) return places;
       await pause(readable ? CLOSED_MS : UNREADABLE_MS, signal);
     }
     return 0;
   }
 
-  /** How many places may be taken now: all of a batch, or none. */
-  #offer(wanted: number): number {
-    const { limit, slices, unacknowledged } = this.#options;
-    const most = this.#options.most();
-    if (most !== Number.POSITIVE_INFINITY) return this.inFlight < Math.min(most, limit) ? 1 : 0;
-    // Half of a slice's part, so that one event that waits long for its retry does not keep the others out.
+  /** Takes the places of a whole batch, or none. @returns how many */
+  #take(wanted: number): number {
+    const { limit, slices, places, most } = this.#options;
+    const room = most();
+    if (room !== Number.POSITIVE_INFINITY) {
+      return this.inFlight < room && places.take(1, this.#reading, limit) ? 1 : 0;
+    }
+    // Half of an equal part, so that one event that waits long for its retry does not keep the others out.
     const batch = Math.max(1, Math.floor(Math.min(wanted, limit / slices / 2)));
-    // Since the reading, the other slices may have used their parts as well: all of ours counts against our part.
-    const used = this.#handedOffSince + this.#held + unacknowledged();
-    return Math.floor((limit - this.#backlog) / slices) - used >= batch ? batch : 0;
+    return places.take(batch, this.#reading, limit) ? batch : 0;
   }
 
   /** Places that no message came for, or whose messages were given up. */
   release(places: number): void {
-    this.#held -= places;
+    this.#options.places.release(places);
   }
 
   /** The messages of these places are in the store now. */
   handedOff(places: number): void {
-    this.#held -= places;
-    this.#handedOffSince += places;
+    this.#options.places.moveToStore(places);
   }
 
   /** Reads the backlog anew where it may have changed without anybody asking for places. */
@@ -107,26 +109,33 @@ export class Gate {
   /** Makes sure of a reading not older than `maxAge` ms; concurrent callers share one. @returns false when there is none */
   async #fresh(maxAge: number): Promise<boolean> {
     if (performance.now() - this.#readAt < maxAge) return true;
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
+    this.#beingRead ??= this.#read().finally(() => {
+      this.#beingRead = undefined;
     });
-    return this.#reading;
+    return this.#beingRead;
   }
 
   async #read(): Promise<boolean> {
-    const before = this.#handedOffSince;
+    const { places, onReading } = this.#options;
+    // What is handed off while the store is asked may or may not be in the answer: it is counted once more.
+    const { handedOff } = places;
     try {
-      this.#backlog = await this.#options.backlog();
-      if (this.#backlog === 0) this.#backlogSince = 0;
+      const backlog = await this.#options.backlog();
+      this.#reading = { backlog, handedOff };
+      if (backlog === 0) this.#backlogSince = 0;
       else this.#backlogSince ||= Date.now();
-      // What was handed off while the store was asked may or may not be in the answer: count it once more.
-      this.#handedOffSince -= before;
       this.#readAt = performance.now();
-      this.#options.onReading?.(undefined);
+      onReading?.(undefined);
       return true;
     } catch (error) {
-      this.#options.onReading?.(error);
+      onReading?.(error);
       return false;
     }
   }
+}
+
+/** Jobs that are not finished. */
+export async function backlogOf(store: Pick<ReceiptQueue, 'getJobCounts'>): Promise<number> {
+  const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

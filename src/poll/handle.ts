@@ -1,5 +1,6 @@
 /** A slice as the main thread holds it, wherever it runs. */
 import type { Config } from '../config/index.js';
+import type { RecentEvent, RecentQuery } from '../stats.js';
 import type { SliceSnapshot } from './slice.js';
 import type { SliceToken } from './tokens.js';
 
@@ -26,6 +27,8 @@ export interface SliceHandle {
   abort(): void;
   /** As of at most half a second ago. */
   snapshot(): SliceSnapshot;
+  /** Of the events that it finished lately, the newest first; none while it does not answer. Never rejects. */
+  recent(query: RecentQuery): Promise<RecentEvent[]>;
   /** Why it cannot work right now, one line; empty when it can. */
   problem(): string;
 }
@@ -37,8 +40,12 @@ export interface SliceSpec {
   slices: number;
   /** From 0. */
   index: number;
+  /** What they share, see `places.ts`. */
+  places: SharedArrayBuffer;
   /** What phone numbers in capture files are masked by: the same in all slices, so that they can be joined. */
   maskKey: string;
+  /** Of what the log has heard, in whichever slice; see `known-drift.ts`. */
+  knownDrift: SharedArrayBuffer;
 }
 
 export type SpawnSlice = (spec: SliceSpec, events: SliceEvents) => SliceHandle;

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Sink } from '../sinks/index.js';
 import type { SliceEvents, SliceHandle, SliceSpec } from './handle.js';
+import { KnownDrift } from './known-drift.js';
 import { type Foundations, openFoundations } from './open-slice.js';
 import { Slice } from './slice.js';
 import { TokenBoard } from './tokens.js';
@@ -14,7 +15,7 @@ export function inlineSlice(
   onOpen: (foundations: Foundations) => void,
   extraSinks: readonly Sink[] = [],
 ): SliceHandle {
-  const { config, slices, index } = spec;
+  const { config, slices, index, places } = spec;
   const tokens = new TokenBoard(events.onRefused);
   const opening = new AbortController();
   let slice: Slice | undefined;
@@ -30,11 +31,14 @@ export function inlineSlice(
     slice = new Slice({
       config,
       slices,
+      index,
+      places,
       backend,
       sinks,
       capture,
       tracing,
       tokens,
+      knownDrift: new KnownDrift(spec.knownDrift),
       log: log.child({ slice: index }),
       onBusy: events.onBusy,
     });
@@ -59,6 +63,7 @@ export function inlineSlice(
     },
     abort: () => slice?.abort(),
     snapshot: () => slice?.snapshot() ?? { queues: {}, sinks: [] },
+    recent: async (query) => slice?.recent(query) ?? [],
     problem: () => problem,
   };
 }

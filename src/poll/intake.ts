@@ -96,8 +96,8 @@ export class Intake {
   #job(message: ReceivedMessage): ReceiptJob {
     const { origin, stats, drift } = this.#options;
     const mark = this.#options.onlyHere ? { onlyHere: true as const } : {};
-    const { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil } = message;
-    const envelope = { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil };
+    const { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil, receivedAt } = message;
+    const envelope = { messageId, enqueueTime, dequeueCount, receiptHandle, visibleUntil, receivedAt };
     const decoded = decode(message, origin);
     if ('undecodable' in decoded) {
       stats.count('undecodable');

@@ -166,8 +166,7 @@ export class Poller {
     } finally {
       this.#reserved -= places;
     }
-    stats.lastPollAt = Date.now();
-    stats.count(messages.length > 0 ? 'received' : 'empty_polls', Math.max(1, messages.length));
+    stats.polled(messages);
     gate.release(places - messages.length);
     if (messages.length === 0) return 0;
     if (messages.length >= places) this.#moreHelp();

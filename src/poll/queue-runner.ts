@@ -21,14 +21,17 @@ import {
 } from '../pipeline/index.js';
 import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
-import { type QueueSnapshot, QueueStats } from '../stats.js';
+import { type QueueSnapshot, QueueStats, type RecentEvent, type RecentQuery } from '../stats.js';
 import type { Tracing } from '../tracing/index.js';
 import { Caution } from './caution.js';
 import { DriftLog } from './drift-log.js';
-import { Gate } from './gate.js';
+import { backlogOf, Gate } from './gate.js';
 import { Intake } from './intake.js';
 import { KeepOfDeleted } from './keep-of-deleted.js';
+import type { KnownDrift } from './known-drift.js';
+import type { Places } from './places.js';
 import { Poller } from './poller.js';
+import { RecentEvents, recentBounds } from './recent-events.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
 import { CHANGES, Visibility } from './visibility.js';
@@ -43,12 +46,15 @@ export interface QueueRunnerOptions {
   queue: QueueConfig;
   /** Slices of this process. */
   slices: number;
+  /** What they share of this queue. */
+  places: Places;
   backend: Backend;
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tracing: Tracing;
   tokens: TokenSource;
+  knownDrift: KnownDrift;
   log: Logger;
   onBusy(): void;
   /** Aborts when the daemon is about to stop hard. */
@@ -59,6 +65,7 @@ export class QueueRunner {
   readonly #options: QueueRunnerOptions;
   readonly #origin: MessageOrigin;
   readonly #stats = new QueueStats();
+  readonly #recent: RecentEvents;
   /** Those that want its events. */
   readonly #sinks: readonly GuardedSink[];
   readonly #mns: MnsQueue;
@@ -80,13 +87,14 @@ export class QueueRunner {
   #started = false;
 
   constructor(options: QueueRunnerOptions) {
-    const { config, queue, slices, backend, tokens, capture, tracing, hardStop } = options;
+    const { config, queue, slices, places, backend, tokens, capture, tracing, hardStop } = options;
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
     this.#sinks = options.sinks.filter((sink) => sink.wants(messageType));
     this.#log = options.log.child({ queue: queueName });
     this.#troubles = new Troubles(this.#log);
+    this.#recent = new RecentEvents(queue, recentBounds(config.queues.length));
     this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
     this.#mns = new MnsQueue({
       endpoint: config.endpoints.mns,
@@ -112,6 +120,9 @@ export class QueueRunner {
         return failures;
       }),
       onConfirmed: (messages) => this.#confirmed(messages),
+      onUnsettled: (count) => {
+        places.unacknowledged = count;
+      },
       onError: (error) => {
         this.#stats.count('ack_errors');
         this.#troubles.report('ack', error);
@@ -120,8 +131,8 @@ export class QueueRunner {
     this.#gate = new Gate({
       limit: config.pipeline.maxInFlight,
       slices,
+      places,
       backlog: () => backlogOf(this.#store),
-      unacknowledged: () => this.#acknowledger.unsettled,
       most: () => this.#mayBeInFlight(),
       onReading: (error) => {
         if (error === undefined) this.#troubles.clear('store');
@@ -156,9 +167,11 @@ export class QueueRunner {
         if (!isAcknowledged(message)) this.#acknowledger.add(tracing.finished(message));
       },
       onDelivered: () => this.#troubles.clear('deliver'),
+      onEvents: (job, outcomes) => this.#recent.add(job, outcomes),
       onRetry: (error) => this.#troubles.report('deliver', error),
       onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
       onDead: (messageId, reason) => {
+        this.#troubles.gaveUp(reason);
         this.#log.warn(
           { messageId, reason: maskPhones(reason) },
           'dead letter: not delivered, kept in the store',
@@ -170,7 +183,7 @@ export class QueueRunner {
     const inStore = new HandOff(this.#store, config.pipeline.attempts, {
       marks: this.#marks,
       onDuplicates: (events) => this.#stats.count('duplicates', events),
-      makeDurable: enqueued ? () => backend.makeDurable() : undefined,
+      makeDurable: enqueued ? () => backend.makeDurable(queueName) : undefined,
     });
     const handOff = enqueued ? new EnqueuedHandOff(inStore) : inStore;
     const intake = new Intake({
@@ -181,7 +194,9 @@ export class QueueRunner {
       onlyHere: config.pipeline.ackOn === 'enqueued',
       stats: this.#stats,
       troubles: this.#troubles,
-      drift: new DriftLog(this.#stats, this.#log),
+      drift: new DriftLog(this.#stats, this.#log, (shape) =>
+        options.knownDrift.isNew(`${queueName}\n${shape}`),
+      ),
       hardStop,
     });
     this.#poller = new Poller({
@@ -232,20 +247,24 @@ export class QueueRunner {
   }
 
   snapshot(): QueueSnapshot {
-    const { counters, drift, lastPollAt, lastDeliveryAt } = this.#stats;
+    const { last: lastError } = this.#troubles;
     const { backlog, backlogSince, inFlight } = this.#gate;
     return {
-      counters: { ...counters },
-      drift: { ...drift },
+      ...this.#stats.snapshot(),
       // What a poll only may bring is not in flight yet.
       inFlight: inFlight - this.#poller.reserved,
       backlog,
       backlogSince,
-      lastPollAt,
-      lastDeliveryAt,
+      unacknowledgedSince: this.#acknowledger.unconfirmedSince,
+      ...(lastError !== undefined && { lastError }),
       problem: this.#troubles.current(inFlight > 0),
       downSink: this.#downSink ?? '',
     };
+  }
+
+  /** Of the events that it finished lately, the newest first. */
+  recent(query: RecentQuery): RecentEvent[] {
+    return this.#recent.find(query);
   }
 
   get #downSink(): string | undefined {
@@ -270,7 +289,7 @@ export class QueueRunner {
 
   /** MNS has deleted these for good, so they cannot come again: that they were delivered need not be remembered. */
   #confirmed(messages: readonly Acknowledgement[]): void {
-    this.#stats.count('acknowledged', messages.length);
+    this.#stats.acknowledged(messages);
     // What stays by accident costs a little room until it is too old.
     const removal = this.#marks
       .remove(messages.map(({ messageId }) => messageId))
@@ -289,10 +308,4 @@ export class QueueRunner {
     this.#troubles.clear('token');
     return answer;
   }
-}
-
-/** Jobs that are not finished. */
-async function backlogOf(store: ReceiptQueue): Promise<number> {
-  const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

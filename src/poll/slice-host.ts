@@ -3,9 +3,13 @@ import type { Logger } from 'pino';
 import { fullJitter } from '../backoff.js';
 import type { Config } from '../config/index.js';
 import { describeError, UsageError } from '../errors.js';
-import { type Counter, type QueueSnapshot, type SinkSnapshot, zeroCounters } from '../stats.js';
+import type { RecentEvent, RecentQuery } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
+import { KnownDrift } from './known-drift.js';
+import { Places, sharedPlaces } from './places.js';
+import { newestOf } from './recent-events.js';
 import type { SliceSnapshot } from './slice.js';
+import { Sums } from './sums.js';
 import type { SliceToken } from './tokens.js';
 
 const RESTART_BASE_MS = 1_000;
@@ -44,15 +48,16 @@ export class SliceHost {
   readonly #seats: Seat[];
   readonly #tokens = new Map<string, SliceToken>();
   readonly #wokenAt = new Map<string, number>();
-  /** What slices that are gone had counted. */
-  readonly #past = new Map<string, Counts>();
-  readonly #pastSinks = new Map<string, SinkSnapshot>();
+  readonly #sums = new Sums();
   readonly #maskKey = randomBytes(32).toString('hex');
+  readonly #places: SharedArrayBuffer;
+  readonly #knownDrift = new KnownDrift().memory;
   #restarts = 0;
   #stopping = false;
 
   constructor(options: SliceHostOptions) {
     this.#options = options;
+    this.#places = sharedPlaces(options.config.queues.length, options.count);
     this.#seats = Array.from({ length: options.count }, () => ({
       handle: undefined,
       crashes: 0,
@@ -97,11 +102,23 @@ export class SliceHost {
 
   /** All slices added up. */
   snapshot(): SliceSnapshot {
+    const parts = this.#seats.flatMap(({ handle }) => handle?.snapshot() ?? []);
     const names = this.#options.config.queues.map(({ queueName }) => queueName);
+    const queue = (name: string) =>
+      this.#sums.queue(
+        name,
+        parts.flatMap(({ queues }) => queues[name] ?? []),
+      );
     return {
-      queues: Object.fromEntries(names.map((queueName) => [queueName, this.#sum(queueName)])),
-      sinks: this.#sumSinks(),
+      queues: Object.fromEntries(names.map((name) => [name, queue(name)])),
+      sinks: this.#sums.sinks(parts.flatMap(({ sinks }) => sinks)),
     };
+  }
+
+  /** Of the events that were finished lately, the newest first; without those of a slice that does not answer. */
+  async recent(query: RecentQuery): Promise<RecentEvent[]> {
+    const asked = this.#seats.map(({ handle }) => handle?.recent(query) ?? []);
+    return newestOf(await Promise.all(asked), query.limit);
   }
 
   /** Why slices cannot work right now, one line each. */
@@ -122,15 +139,19 @@ export class SliceHost {
       onCrash: (error) => this.#crashed(index, error),
     };
     seat.startedAt = performance.now();
-    seat.handle = spawn({ config, slices: count, index, maskKey: this.#maskKey }, events);
+    const shared = { places: this.#places, knownDrift: this.#knownDrift, maskKey: this.#maskKey };
+    seat.handle = spawn({ config, slices: count, index, ...shared }, events);
     for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
   }
 
   #crashed(index: number, error: Error): void {
     const seat = this.#seats[index];
     if (seat?.handle === undefined || this.#stopping) return;
-    this.#remember(seat.handle.snapshot());
+    this.#sums.remember(seat.handle.snapshot());
     seat.handle = undefined;
+    const slices = this.#options.count;
+    for (const queue of this.#options.config.queues.keys())
+      new Places(this.#places, { queue, slice: index, slices }).vacate();
     seat.crashes = performance.now() - seat.startedAt > STEADY_MS ? 1 : seat.crashes + 1;
     this.#restarts += 1;
     const delay = RESTART_BASE_MS / 2 + fullJitter(seat.crashes, RESTART_BASE_MS, RESTART_CAP_MS);
@@ -160,79 +181,4 @@ export class SliceHost {
     this.#wokenAt.set(queueName, now);
     for (const [index, { handle }] of this.#seats.entries()) if (index !== from) handle?.wake(queueName);
   }
-
-  #remember({ queues, sinks }: SliceSnapshot): void {
-    for (const { name, delivered, failed } of sinks) {
-      addSink(this.#pastSinks, { name, state: 'up', delivered, failed });
-    }
-    for (const [queueName, counts] of Object.entries(queues)) {
-      const past = this.#past.get(queueName) ?? noCounts();
-      addCounts(past, counts);
-      this.#past.set(queueName, past);
-    }
-  }
-
-  #sum(queueName: string): QueueSnapshot {
-    const sum: QueueSnapshot = {
-      ...noCounts(),
-      inFlight: 0,
-      backlog: 0,
-      backlogSince: 0,
-      lastPollAt: 0,
-      lastDeliveryAt: 0,
-      problem: '',
-      downSink: '',
-    };
-    addCounts(sum, this.#past.get(queueName) ?? noCounts());
-    for (const { handle } of this.#seats) {
-      const part = handle?.snapshot().queues[queueName];
-      if (part === undefined) continue;
-      addCounts(sum, part);
-      // The backlog is shared: each slice has its own reading of the same number.
-      sum.inFlight += part.inFlight - part.backlog;
-      sum.backlog = Math.max(sum.backlog, part.backlog);
-      sum.backlogSince = Math.max(sum.backlogSince, part.backlogSince);
-      sum.lastPollAt = Math.max(sum.lastPollAt, part.lastPollAt);
-      sum.lastDeliveryAt = Math.max(sum.lastDeliveryAt, part.lastDeliveryAt);
-      sum.problem ||= part.problem;
-      sum.downSink ||= part.downSink;
-    }
-    sum.inFlight += sum.backlog;
-    return sum;
-  }
-
-  #sumSinks(): SinkSnapshot[] {
-    const sinks = new Map([...this.#pastSinks].map(([name, sink]) => [name, { ...sink }]));
-    for (const { handle } of this.#seats) {
-      for (const sink of handle?.snapshot().sinks ?? []) addSink(sinks, sink);
-    }
-    return [...sinks.values()];
-  }
-}
-
-/** A sink is down when it is in any slice, since it has been in the first. */
-function addSink(to: Map<string, SinkSnapshot>, sink: SinkSnapshot): void {
-  const { name, state, downSince, problem } = sink;
-  const sum = to.get(name);
-  if (sum === undefined) {
-    to.set(name, { ...sink });
-    return;
-  }
-  sum.delivered += sink.delivered;
-  sum.failed += sink.failed;
-  if (state === 'up' || downSince === undefined || problem === undefined) return;
-  if (sum.downSince !== undefined && sum.downSince <= downSince) return;
-  Object.assign(sum, { state, downSince, problem });
-}
-
-/** The part of a snapshot that only grows. */
-type Counts = Pick<QueueSnapshot, 'counters' | 'drift'>;
-
-function noCounts(): Counts {
-  return { counters: zeroCounters(), drift: {} };
-}
-
-function addCounts(to: Counts, { counters, drift }: Counts): void {
-  for (const name of Object.keys(to.counters) as Counter[]) to.counters[name] += counters[name];
-  for (const [path, count] of Object.entries(drift)) to.drift[path] = (to.drift[path] ?? 0) + count;
 }

@@ -10,9 +10,12 @@ import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
 import type { Backend } from '../pipeline/index.js';
 import type { GuardedSink } from '../sinks/index.js';
-import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
+import type { QueueSnapshot, RecentEvent, RecentQuery, SinkSnapshot } from '../stats.js';
 import type { Tracing } from '../tracing/index.js';
+import type { KnownDrift } from './known-drift.js';
+import { Places } from './places.js';
 import { QueueRunner } from './queue-runner.js';
+import { newestOf } from './recent-events.js';
 import type { TokenSource } from './tokens.js';
 
 export interface SliceSnapshot {
@@ -25,12 +28,17 @@ export interface SliceOptions {
   config: Config;
   /** Slices of this process. */
   slices: number;
+  /** Which of them this is, from 0. */
+  index: number;
+  /** What they share, of all queues. */
+  places: SharedArrayBuffer;
   backend: Backend;
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tracing: Tracing;
   tokens: TokenSource;
+  knownDrift: KnownDrift;
   log: Logger;
   /** A queue has a backlog that other slices may help with. */
   onBusy(queueName: string): void;
@@ -45,10 +53,12 @@ export class Slice {
     this.#options = options;
     // Each queue listens, and more than ten are no leak.
     setMaxListeners(0, this.#hardStop.signal);
-    for (const queue of options.config.queues) {
+    const { config, slices, index: slice } = options;
+    for (const [index, queue] of config.queues.entries()) {
       const runner = new QueueRunner({
         ...options,
         queue,
+        places: new Places(options.places, { queue: index, slice, slices }),
         hardStop: this.#hardStop.signal,
         onBusy: () => options.onBusy(queue.queueName),
       });
@@ -95,6 +105,14 @@ export class Slice {
   /** The time for draining is over: tells the sinks. */
   abort(): void {
     this.#hardStop.abort();
+  }
+
+  /** Of the events that it finished lately, the newest first. */
+  recent(query: RecentQuery): RecentEvent[] {
+    return newestOf(
+      [...this.#runners.values()].map((runner) => runner.recent(query)),
+      query.limit,
+    );
   }
 
   snapshot(): SliceSnapshot {

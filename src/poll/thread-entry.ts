@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError, ReceiptdError, UsageError } from '../errors.js';
 import { createLogger } from '../log.js';
+import type { RecentQuery } from '../stats.js';
 import { inlineSlice } from './inline-slice.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 
@@ -38,12 +39,18 @@ port.on('message', (message: ToThread) => {
       return slice.wake(message.queueName);
     case 'reopen':
       return slice.reopen();
+    case 'recent':
+      return void tellRecent(message.question, message.query);
     case 'abort':
       return slice.abort();
     case 'stop':
       return void stop();
   }
 });
+
+async function tellRecent(question: number, query: RecentQuery): Promise<void> {
+  say({ type: 'recent', question, events: await slice.recent(query) });
+}
 
 async function stop(): Promise<void> {
   await slice.stop();

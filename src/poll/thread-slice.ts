@@ -1,9 +1,14 @@
 /** A slice in a worker thread of its own. */
 import { Worker } from 'node:worker_threads';
 import { ReceiptdError, UsageError } from '../errors.js';
+import type { RecentEvent } from '../stats.js';
 import type { SliceEvents, SliceHandle, SliceSpec } from './handle.js';
+import { Questions } from './questions.js';
 import type { SliceSnapshot } from './slice.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
+
+/** A thread that has not answered by then is busy with something else, or hangs. */
+const ANSWER_MS = 2_000;
 
 export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
   const workerData: ThreadData = spec;
@@ -12,6 +17,7 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
     name: `slice ${spec.index}`,
   });
   const tell = (message: ToThread) => worker.postMessage(message);
+  const questions = new Questions<readonly RecentEvent[]>(ANSWER_MS, []);
   let snapshot: SliceSnapshot = { queues: {}, sinks: [] };
   let problem = '';
   let crash: Error | undefined;
@@ -39,6 +45,8 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
         snapshot = message.snapshot;
         problem = message.problem;
         return;
+      case 'recent':
+        return questions.answer(message.question, message.events);
       case 'busy':
         return events.onBusy(message.queueName);
       case 'token-refused':
@@ -56,6 +64,7 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
     const error = crash ?? new Error(`the thread exited with ${code}`);
     refused(error);
     exited();
+    questions.close();
     if (!stopping) events.onCrash(error);
   });
 
@@ -72,6 +81,9 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
     },
     abort: () => tell({ type: 'abort' }),
     snapshot: () => snapshot,
+    recent: async (query) => [
+      ...(await questions.ask((question) => tell({ type: 'recent', question, query }))),
+    ],
     problem: () => problem,
   };
 }

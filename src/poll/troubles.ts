@@ -6,12 +6,15 @@ import type { Logger } from 'pino';
 import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
 import { describeStoreError } from '../pipeline/index.js';
+import type { LastError } from '../stats.js';
 
 export type Stage = 'token' | 'poll' | 'store' | 'capture' | 'hand-off' | 'deliver' | 'ack';
 
 /** A change of words alone (a request id, another receipt) is no news before this. */
 const NEWS_EVERY_MS = 10_000;
 const REMIND_EVERY_MS = 60_000;
+/** Characters of the latest that are kept. */
+const MOST_TEXT = 500;
 
 const WORDS: Record<Stage, string> = {
   token: 'MNS refused the token, asking for a new one',
@@ -34,6 +37,7 @@ interface Trouble {
 export class Troubles {
   readonly #log: Logger;
   readonly #troubles = new Map<Stage, Trouble>();
+  #last: { at: number; stage: Stage | 'dead'; reason: string } | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -42,11 +46,25 @@ export class Troubles {
   report(stage: Stage, error: unknown): void {
     const reason = stage === 'deliver' ? maskPhones(describeError(error)) : describeStoreError(error);
     const now = performance.now();
+    this.#last = { at: Date.now(), stage, reason };
     const before = this.#troubles.get(stage);
     const quietFor = now - (before?.saidAt ?? Number.NEGATIVE_INFINITY);
     const say = quietFor > (reason === before?.reason ? REMIND_EVERY_MS : NEWS_EVERY_MS);
     if (say) this.#log.warn(`${WORDS[stage]}: ${reason}`);
     this.#troubles.set(stage, { reason, saidAt: say ? now : (before?.saidAt ?? now) });
+  }
+
+  /** A message was given up: the sinks' affair and no trouble of the queue, but worth showing. */
+  gaveUp(reason: string): void {
+    this.#last = { at: Date.now(), stage: 'dead', reason };
+  }
+
+  /** The latest, over or not. */
+  get last(): LastError | undefined {
+    if (this.#last === undefined) return undefined;
+    const { at, stage, reason } = this.#last;
+    const words = stage === 'dead' ? 'dead letter' : WORDS[stage];
+    return { at, text: maskPhones(`${words}: ${reason}`).slice(0, MOST_TEXT) };
   }
 
   /** Worth receiving messages for: they can be captured. */

@@ -13,7 +13,7 @@ import { ReplayState } from './state.js';
 import { Tally } from './tally.js';
 
 export interface LiveOptions {
-  config: Pick<Config, 'pipeline' | 'sinks' | 'log'>;
+  config: Pick<Config, 'pipeline' | 'dedupe' | 'sinks' | 'log'>;
   inputs: Inputs;
   filter: Filter;
   sieve: Sieve;
@@ -50,6 +50,7 @@ export async function replayLive(options: LiveOptions): Promise<boolean> {
     if (!resume) dead = openDead();
     const state = await ReplayState.open({
       pipeline: config.pipeline,
+      dedupe: config.dedupe,
       files: inputs.files,
       filter,
       resume,

@@ -241,6 +241,7 @@ export class Replay {
       sinks,
       concurrency,
       attempts,
+      dedupe: state.dedupe,
       stats: new QueueStats(),
       onDelivered: () => {
         this.#health.delivered();

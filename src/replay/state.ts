@@ -6,10 +6,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Config } from '../config/index.js';
 import { UsageError } from '../errors.js';
 import {
   type Backend,
   DataDirLock,
+  type Dedupe,
+  dedupeOf,
   openBackend,
   type PipelineConfig,
   type ReceiptQueue,
@@ -27,6 +30,8 @@ import type { InputFile } from './inputs.js';
 
 export interface StateOptions {
   pipeline: PipelineConfig;
+  /** Holds among the messages of this replay. */
+  dedupe: Config['dedupe'];
   /** Undefined when they can be read only once: then there is nothing to resume, and no checkpoint. */
   files: readonly InputFile[] | undefined;
   filter: Filter;
@@ -47,6 +52,8 @@ export class ReplayState {
   readonly backend: Backend;
   readonly queue: ReceiptQueue;
   readonly queueName: string;
+  /** Undefined when nothing is a duplicate of anything. */
+  readonly dedupe: Dedupe | undefined;
   /** Undefined when this replay cannot be resumed. */
   readonly identity: Identity | undefined;
   /** Where a resumed replay was; undefined when this one begins. */
@@ -60,7 +67,11 @@ export class ReplayState {
     lock: DataDirLock,
     directory: string,
     backend: Backend,
-    { identity, checkpoint }: { identity: Identity | undefined; checkpoint: Checkpoint | undefined },
+    {
+      identity,
+      checkpoint,
+      dedupe,
+    }: Pick<ReplayState, 'identity' | 'checkpoint'> & Pick<StateOptions, 'dedupe'>,
   ) {
     this.#lock = lock;
     this.#directory = directory;
@@ -70,13 +81,14 @@ export class ReplayState {
     this.#saved = checkpoint !== undefined;
     this.queueName = checkpoint?.queueName ?? `replay-${randomBytes(8).toString('hex')}`;
     this.queue = backend.queue(this.queueName);
+    this.dedupe = dedupeOf(dedupe, (window) => backend.claims(this.queueName, window));
   }
 
   /**
    * @throws {UsageError} when there is nothing to resume, or something else than what is asked for
    * @throws {ReceiptdError} when another replay is under way, or the store cannot be opened
    */
-  static async open({ pipeline, files, filter, resume, note }: StateOptions): Promise<ReplayState> {
+  static async open({ pipeline, dedupe, files, filter, resume, note }: StateOptions): Promise<ReplayState> {
     const directory = join(pipeline.dataDir, 'replay');
     if (resume && files === undefined) {
       throw new UsageError(
@@ -95,7 +107,7 @@ export class ReplayState {
       }
       const backend = await openBackend({ ...pipeline, dataDir: storePath(directory) });
       if (checkpoint === undefined && typeof found === 'object') await discardQueue(backend, found.queueName);
-      return new ReplayState(lock, directory, backend, { identity, checkpoint });
+      return new ReplayState(lock, directory, backend, { identity, checkpoint, dedupe });
     } catch (error) {
       await lock.release();
       throw error;
@@ -129,7 +141,7 @@ export class ReplayState {
   async close(finished: boolean): Promise<void> {
     const discard = finished || !this.#saved;
     try {
-      if (discard) await this.queue.obliterate({ force: true }).catch(() => {});
+      if (discard) await discardQueue(this.backend, this.queueName);
       await this.queue.close();
       await this.backend.close();
       if (discard) await discardFiles(this.#directory);
@@ -172,6 +184,10 @@ async function discardFiles(directory: string): Promise<void> {
 async function discardQueue(backend: Backend, queueName: string): Promise<void> {
   const queue = backend.queue(queueName);
   await queue.obliterate({ force: true }).catch(() => {});
+  await backend
+    .claims(queueName, 0)
+    .clear()
+    .catch(() => {});
   await queue.close();
 }
 

@@ -19,6 +19,7 @@
  */
 import { fullJitter } from '../backoff.js';
 import { describeError, ReceiptdError } from '../errors.js';
+import type { CircuitState } from '../stats.js';
 import { DeadLetterError, delayOf, RetryLaterError } from './sink.js';
 
 /** Different events that failed with none delivered between. */
@@ -92,6 +93,11 @@ export class Circuit {
   /** Why it is open, one line; undefined while it is closed. */
   get problem(): string | undefined {
     return this.#problem;
+  }
+
+  get state(): CircuitState {
+    if (this.#problem === undefined) return 'closed';
+    return this.#probing ? 'probing' : 'open';
   }
 
   /** ms that it has been open; 0 while it is closed. */

@@ -40,7 +40,7 @@ export class GuardedSink implements Sink {
 
   snapshot(): SinkSnapshot {
     const { name, problem } = this;
-    const counts = { delivered: this.#delivered, failed: this.#failed };
+    const counts = { circuit: this.#circuit.state, delivered: this.#delivered, failed: this.#failed };
     if (problem === undefined) return { name, state: 'up', ...counts };
     return { name, state: 'down', downSince: Math.round(Date.now() - this.downFor), problem, ...counts };
   }

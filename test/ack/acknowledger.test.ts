@@ -244,3 +244,52 @@ describe('flushing', () => {
     expect(flushes.map((flushed) => flushed())).toEqual([true, true]);
   });
 });
+
+describe('since when nothing was confirmed', () => {
+  const START = Date.UTC(2026, 0, 1);
+  beforeEach(() => void vi.setSystemTime(START));
+
+  test('is nothing while nothing waits', async () => {
+    const { mns, add, ack } = bench({ linger: 0 });
+    expect(ack.unconfirmedSince).toBe(0);
+    add('a');
+    expect(ack.unconfirmedSince).toBe(START);
+    vi.advanceTimersByTime(1);
+    await mns.call(0).answer();
+    expect(ack.unconfirmedSince).toBe(0);
+  });
+
+  test('begins anew with each that is confirmed', async () => {
+    const { mns, add, ack } = bench({ linger: 0 });
+    add('a');
+    vi.advanceTimersByTime(1);
+    vi.advanceTimersByTime(5_000);
+    add('b');
+    expect(ack.unconfirmedSince).toBe(START);
+    await mns.call(0).answer();
+    expect(ack.unconfirmedSince).toBe(START + 5_001);
+  });
+
+  test('lasts through messages that are given up and come again', async () => {
+    const { mns, add, ack } = bench({ linger: 0 });
+    for (const round of [0, 1, 2, 3]) {
+      add('a');
+      vi.advanceTimersByTime(1);
+      await mns.call(round).answer({ 'h-a': 'MessageNotExist' });
+      expect(ack.unconfirmedSince).toBe(0);
+      vi.advanceTimersByTime(30_000);
+    }
+    add('a');
+    expect(ack.unconfirmedSince).toBe(START);
+  });
+
+  test('does not count the time that a queue was quiet after a message that was given up', async () => {
+    const { mns, add, ack } = bench({ linger: 0 });
+    add('a');
+    vi.advanceTimersByTime(1);
+    await mns.call(0).answer({ 'h-a': 'MessageNotExist' });
+    vi.advanceTimersByTime(HOUR);
+    add('b');
+    expect(ack.unconfirmedSince).toBe(START + HOUR + 1);
+  });
+});

@@ -25,6 +25,20 @@ describe('redact', () => {
     expect(config.ops.token).toBe('hunter2hunter2hunter2');
   });
 
+  it('hides the password of Sentinels', () => {
+    const redis = {
+      topology: 'sentinel' as const,
+      nodes: ['s2:26379'],
+      sentinel: { name: 'mymaster', username: 'ann', password: 'hunter2' },
+    };
+    const pipeline = { backend: 'redis' as const, url: 'redis://:hunter2@s1:26379', redis };
+    const printed = redact(parseConfig({ queues, pipeline })).pipeline;
+    expect(printed).toMatchObject({
+      url: 'redis://:***@s1:26379',
+      redis: { nodes: ['s2:26379'], sentinel: { name: 'mymaster', username: 'ann', password: '***' } },
+    });
+  });
+
   it.each([
     [
       'webhook',
@@ -111,6 +125,7 @@ describe('the JSON Schema', () => {
       'credentials.accessKeySecret',
       'credentials.securityToken',
       'ops.token',
+      'pipeline.redis.sentinel.password',
     ])
       expect(at(secret), secret).toMatchObject({ writeOnly: true });
   });

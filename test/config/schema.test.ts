@@ -21,6 +21,12 @@ describe('defaults', () => {
         dataDir: './data',
         url: '',
         prefix: 'receiptd',
+        redis: {
+          topology: 'standalone',
+          nodes: [],
+          sentinel: { name: '', username: '', password: '' },
+          tls: { verify: true },
+        },
         concurrency: 64,
         maxInFlight: 1024,
         attempts: 8,
@@ -31,7 +37,7 @@ describe('defaults', () => {
       sinks: [{ type: 'ndjson', path: '-', maxBytes: 0, maxAge: 0, gzip: false }],
       capture: { dir: '', gzip: false, maxBytes: 134_217_728, maxAge: 3_600_000, maskPhones: false },
       shutdown: { pollGrace: 5000, timeout: 25000 },
-      ops: { host: '127.0.0.1', port: 8090, token: '' },
+      ops: { host: '127.0.0.1', port: 8090, token: '', viewerToken: '', unmask: false },
       log: { level: 'info', format: 'auto' },
       tracing: { endpoint: '', serviceName: 'receiptd', sampleRatio: 1, headers: {} },
     });
@@ -110,12 +116,21 @@ describe('accepts', () => {
     ['redis', 'pipeline: { backend: redis, url: "redis://localhost:6379/1" }'],
     ['postgres', 'pipeline: { backend: postgres, url: "postgres://localhost/receiptd", ackOn: enqueued }'],
     ['receipts told apart by their keys', 'dedupe: { by: idempotencykey, window: 86400000 }'],
+    [
+      'a Redis Cluster with an IPv6 node',
+      'pipeline: { backend: redis, url: "rediss://u:p@h:7000/0", redis: { topology: cluster, nodes: ["h2:7000", "[::1]:7000"], tls: { ca: a.pem, cert: "" } } }',
+    ],
+    [
+      'Sentinels',
+      'pipeline: { backend: redis, url: "redis://u:p@s/2", redis: { topology: sentinel, nodes: ["s2:26379"], sentinel: { name: m, password: p } } }',
+    ],
     ['redis over TLS', 'pipeline: { backend: redis, url: "rediss://user:pass@host" }'],
     [
       'sinks by type',
       'sinks: [{ type: module, path: ./h.mjs, types: [SmsReport], name: mine }, { type: ndjson, path: a }]',
     ],
     ['an open port with a token', 'ops: { host: 0.0.0.0, token: 0123456789abcdef }'],
+    ['a token for viewers beside it', 'ops: { token: 0123456789abcdef, viewerToken: fedcba9876543210 }'],
     ['localhost without one', 'ops: { host: localhost }'],
     ['::1 without one', 'ops: { host: "::1" }'],
     ['no logs', 'log: { level: silent, format: json }'],
@@ -203,6 +218,66 @@ describe('refuses', () => {
       'pipeline: { backend: redis, url: "redis://:hunter2@h:port" }',
       'pipeline.url: must be a redis://, rediss:// or postgres:// URL',
     ],
+    [
+      'an unknown topology',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: ring } }',
+      /^pipeline\.redis\.topology: must be standalone or cluster or sentinel, got "ring"/,
+    ],
+    [
+      'a node without a port',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: cluster, nodes: [h2] } }',
+      /^pipeline\.redis\.nodes\[0\]: must be host:port, with no more around it/,
+    ],
+    [
+      'a node that is a URL',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: cluster, nodes: ["redis://:hunter2@h2:6379"] } }',
+      /^pipeline\.redis\.nodes\[0\]: must be host:port/,
+    ],
+    [
+      'a port that is none',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: cluster, nodes: ["h2:65536"] } }',
+      /^pipeline\.redis\.nodes\[0\]: must be host:port, with/,
+    ],
+    [
+      'nodes of one server',
+      'pipeline: { backend: redis, url: "redis://h", redis: { nodes: ["h2:6379"] } }',
+      /^pipeline\.redis\.nodes: is only for topology cluster or sentinel/,
+    ],
+    [
+      "a cluster's database",
+      'pipeline: { backend: redis, url: "redis://h/1", redis: { topology: cluster } }',
+      /^pipeline\.url: must not name a database, a Redis Cluster has only one/,
+    ],
+    [
+      'Sentinels without a name',
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: sentinel } }',
+      /^pipeline\.redis\.sentinel\.name: is required with topology sentinel, such as mymaster/,
+    ],
+    [
+      'a name without Sentinels',
+      'pipeline: { backend: redis, url: "redis://h", redis: { sentinel: { name: m } } }',
+      /^pipeline\.redis\.sentinel\.name: is only for topology sentinel/,
+    ],
+    [
+      "a Sentinel's user without a password",
+      'pipeline: { backend: redis, url: "redis://h", redis: { topology: sentinel, sentinel: { name: m, username: u } } }',
+      /^pipeline\.redis\.sentinel\.password: is required with sentinel\.username/,
+    ],
+    [
+      'TLS files without TLS',
+      'pipeline: { backend: redis, url: "redis://h", redis: { tls: { ca: a.pem } } }',
+      /^pipeline\.redis\.tls\.ca: needs a rediss:\/\/ URL in pipeline\.url/,
+    ],
+    [
+      'half a certificate',
+      'pipeline: { backend: redis, url: "rediss://h", redis: { tls: { cert: a.pem } } }',
+      /^pipeline\.redis\.tls\.key: is required with tls\.cert/,
+    ],
+    [
+      'a cluster of PostgreSQL',
+      'pipeline: { backend: postgres, url: "postgres://h/d", redis: { topology: cluster } }',
+      /^pipeline\.redis\.topology: is only for backend redis/,
+    ],
     ['an empty directory', 'pipeline: { dataDir: "" }', 'pipeline.dataDir: must not be empty, got ""'],
     ['a directory to capture to that is none', 'capture: { dir: 7 }', 'capture.dir: must be text, got 7'],
     ['a yes', 'capture: { gzip: "yes" }', 'capture.gzip: must be true or false, got "yes"'],
@@ -226,6 +301,16 @@ describe('refuses', () => {
       'a short token',
       'ops: { token: hunter2 }',
       'ops.token: must be at least 16 printable characters without spaces',
+    ],
+    [
+      'a viewer where everybody may do everything',
+      'ops: { viewerToken: 0123456789abcdef }',
+      'ops.viewerToken: is of no use without ops.token: without it everybody may do everything',
+    ],
+    [
+      'a viewer who would be an operator',
+      'ops: { token: 0123456789abcdef, viewerToken: 0123456789abcdef }',
+      'ops.viewerToken: must differ from ops.token',
     ],
     [
       'a level',

@@ -12,7 +12,7 @@ import { Collector } from '../support/collector.js';
 import { freePort } from '../support/ports.js';
 
 const certificates = new Certificates();
-afterAll(() => certificates.close());
+afterAll(() => certificates[Symbol.dispose]());
 
 const config = (dybaseapi: string, mns = dybaseapi): Config =>
   parseConfig({
@@ -100,7 +100,7 @@ describe('an endpoint', () => {
   });
 
   it('with a certificate that nobody trusts: whose it is, and what to do', async () => {
-    await using server = await tlsServer(certificates.make('Corporate Proxy', 'IP:127.0.0.1'));
+    await using server = await tlsServer(certificates.make('Corporate Proxy'));
     expect(await look(`https://127.0.0.1:${server.port}`)).toMatchObject({
       status: 'fail',
       found: expect.stringMatching(
@@ -136,7 +136,7 @@ describe('reach', () => {
     reach({ url: new URL(`https://${host}:${port}`), method: 'GET', tls: { ca: [ca.toString()] }, signal });
 
   it('tells of a certificate that is trusted', async () => {
-    const certificate = certificates.make('Good', 'IP:127.0.0.1');
+    const certificate = certificates.make('Good');
     await using server = await tlsServer(certificate);
     const { status, ahead, ...found } = await with_(server.port, certificate.cert);
     expect(found).toEqual({
@@ -149,7 +149,7 @@ describe('reach', () => {
   });
 
   it('refuses one that has expired, and says when', async () => {
-    const certificate = certificates.make('Old', 'IP:127.0.0.1', -1);
+    const certificate = certificates.make('Old', { days: -1 });
     await using server = await tlsServer(certificate);
     await expect(with_(server.port, certificate.cert)).rejects.toMatchObject({
       stage: 'tls',
@@ -158,7 +158,7 @@ describe('reach', () => {
   });
 
   it('refuses one of another host, and says whose it is', async () => {
-    const certificate = certificates.make('Other', 'DNS:other.example.com');
+    const certificate = certificates.make('Other', { names: 'DNS:other.example.com' });
     await using server = await tlsServer(certificate);
     await expect(with_(server.port, certificate.cert)).rejects.toMatchObject({
       stage: 'tls',

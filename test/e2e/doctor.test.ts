@@ -180,8 +180,8 @@ it('tells of a clock that is harmless, and of a Redis that evicts', async () => 
 it('tells of a certificate that is not trusted, and takes the authority that it is told of', async () => {
   await using site = await Site.create();
   await using cloud = await startCloud(0);
-  const certificates = new Certificates();
-  const certificate = certificates.make('Corporate Proxy', 'IP:127.0.0.1');
+  using certificates = new Certificates();
+  const certificate = certificates.make('Corporate Proxy');
   const server = createServer(certificate, (_, response) => response.writeHead(400).end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const mns = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -193,7 +193,6 @@ it('tells of a certificate that is not trusted, and takes the authority that it 
   expect(trusting.line('mns')).toMatch(/^ok .*TLSv1\.3, certificate by Corporate Proxy good for \d+ days/);
   server.closeAllConnections();
   server.close();
-  certificates.close();
 });
 
 it('writes one line a check, and ends with 2 when the configuration is wrong', async () => {

@@ -63,6 +63,7 @@ it.each(SERVERS)(
     expect(await second.end('SIGTERM'), second.stderr).toEqual({ code: 0, signal: null });
     expect(queue.received - received).toBeLessThan(2 * IN_FLIGHT);
     expect(await handled(site)).toEqual([]);
+    expect(queue.deleted).toBeLessThanOrEqual(IN_FLIGHT + 1);
 
     await site.write('up', '');
     const third = await site.daemon(config);

@@ -82,17 +82,34 @@ it(
   'gives the events of the daemon that captured the messages, byte for byte',
   async () => {
     await using site = await Site.create();
-    await using cloud = await startCloud(120);
-    const queue = cloud.queue(DAEMON_QUEUE);
-    const daemon = await site.daemon(configFor(cloud, { capture: { dir: 'capture' } }));
-    await until('an empty queue', () => queue.deleted === 120);
+    await using cloud = await startCloud(40);
+    const others = ['VoiceReport', 'SecretRecording', 'RobotCallReportAiccs', 'LlmSmartCallReport'];
+    const queues = ['SmsReport', ...others].map((messageType) => ({
+      messageType,
+      queueName: `Alicom-Queue-1234567890123456-${messageType}`,
+    }));
+    for (const { messageType, queueName: name } of queues) {
+      if (messageType === 'SmsReport') continue;
+      cloud.createQueue({ name, messageType });
+      cloud.generate(name, 20);
+    }
+    // A list, what contradicts the schema, blanks, and digits that no number of JavaScript's holds.
+    for (const text of [
+      '[ {"biz_id":"1^0","success":true},{"biz_id":"2^0", "success":"no"} ]',
+      '{"biz_id" : "3^0","success":true,"n":12345678901234567890.10,\n"err_msg":"\\u77ed信👌"}\n',
+    ]) {
+      cloud.sendBody(DAEMON_QUEUE, base64(text));
+    }
+    const daemon = await site.daemon(configFor(cloud, { queues, capture: { dir: 'capture' } }));
+    await until('empty queues', () => cloud.queues.every(({ deleted, sent }) => deleted === sent));
     expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
-    const live = (await readFile(site.output, 'utf8')).split('\n').toSorted();
-    expect(live).toHaveLength(121);
+    const live = (await readFile(site.output, 'utf8')).trimEnd().split('\n').toSorted();
+    expect(live).toHaveLength(40 + 4 * 20 + 2 + 1);
     await site.write('replay.yaml', JSON.stringify({ sinks: [{ type: 'ndjson', path: 'replayed.ndjson' }] }));
     const replay = await site.run(['replay', '-c', 'replay.yaml', 'capture/*']);
     expect(replay.exited, replay.stderr).toEqual({ code: 0, signal: null });
-    expect((await readFile(site.path('replayed.ndjson'), 'utf8')).split('\n').toSorted()).toEqual(live);
+    const replayed = (await readFile(site.path('replayed.ndjson'), 'utf8')).trimEnd().split('\n');
+    expect(replayed.toSorted()).toEqual(live);
   },
   LIMIT,
 );

@@ -29,6 +29,17 @@ test('error: by rate, without effect, and the hits are counted', async () => {
   expect(emulator.faults).toMatchObject([{ calls: 3, hits: 2 }]);
 });
 
+test.each([
+  ['QpsLimitExceeded', 400, 'The queue exceeds its QPS limit.'],
+  ['InternalServerError', 500, 'Internal server error.'],
+  ['SomethingNew', 503, 'Injected fault.'],
+])('error: %s has the text that goes with it, if any does', async (code, status, message) => {
+  emulator.addFaults([`BatchReceiveMessage=error/${status}/${code}`]);
+  const answer = await receive();
+  expect(answer.status).toBe(status);
+  expect([text(answer.body, 'Code'), text(answer.body, 'Message')]).toEqual([code, message]);
+});
+
 test('the same seed and the same requests: the same answers, from one emulator to the next', async () => {
   const run = async (seed: number): Promise<number[]> => {
     await using other = await startWithQueue({ seed, faults: ['*=error/503/ServiceUnavailable:0.4'] });

@@ -90,6 +90,17 @@ test.each([
   expect(message?.receivedAt).toBeGreaterThanOrEqual(before);
 });
 
+test.each([
+  ['tells', {}, 6_042],
+  ['does not tell, by its Date', { FirstDequeueTime: undefined }, 6_056],
+  ['does not tell of one that came before', { FirstDequeueTime: undefined, DequeueCount: '2' }, 0],
+])('the time that a message had been in MNS is by its own clock, where it %s', async (_, fields, age) => {
+  const date = new Date(1_716_809_421_000).toUTCString();
+  server.answer(200, messagesXml(messageXml(fields)), { date });
+  const [message] = await queue.receive({ max: 16, waitSeconds: 0 });
+  expect((message?.firstDequeueTime ?? 0) - (message?.enqueueTime ?? 0)).toBe(age);
+});
+
 test('delete sends the handles escaped, and gives those that were not deleted', async () => {
   expect(await queue.delete(['a', 'b&<c'])).toEqual([]);
   expect(server.requests[0]).toMatchObject({ method: 'DELETE', path: `/queues/${NAME}/messages` });

@@ -1,9 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OpsClient } from '../../src/cli/ops-client.js';
 import { UsageError } from '../../src/errors.js';
-import { OpsServer } from '../../src/ops/index.js';
 import type { DeadLetter, DeadLetterDesk } from '../../src/pipeline/index.js';
-import { statusOf } from './statuses.js';
+import { opsServer } from './serve.js';
 
 const LETTER: DeadLetter = {
   messageId: 'm-1',
@@ -67,21 +66,7 @@ class FakeDesk implements DeadLetterDesk {
   }
 }
 
-const servers: OpsServer[] = [];
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
-});
-
-async function serve(desk?: DeadLetterDesk): Promise<string> {
-  const server = new OpsServer({
-    config: { host: '127.0.0.1', port: 0, token: '' },
-    status: () => statusOf(),
-    deadLetters: () => desk,
-  });
-  servers.push(server);
-  return server.start();
-}
+const serve = (desk?: DeadLetterDesk) => opsServer({ deadLetters: () => desk }).start();
 
 async function get(url: string): Promise<[number, unknown]> {
   const answer = await fetch(url);
@@ -199,7 +184,7 @@ describe('trying again and dropping', () => {
       method: 'OPTIONS',
       headers: { origin: 'http://evil.example', 'access-control-request-method': 'POST' },
     });
-    expect(answer.status).toBe(404);
+    expect(answer.status).toBe(403);
     expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 });
@@ -310,13 +295,7 @@ describe('exporting', () => {
 
 test.each(['list', 'show', 'count', 'retry', 'drop', 'export'])('%s needs the token', async (what) => {
   const desk = new FakeDesk();
-  const server = new OpsServer({
-    config: { host: '127.0.0.1', port: 0, token: 'secret' },
-    status: () => statusOf(),
-    deadLetters: () => desk,
-  });
-  servers.push(server);
-  const url = await server.start();
+  const url = await opsServer({ config: { token: 'secret' }, deadLetters: () => desk }).start();
   const path = { list: '', show: '/m-1' }[what];
   const answer =
     path === undefined

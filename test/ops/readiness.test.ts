@@ -74,6 +74,18 @@ const cases: [string, Partial<QueueStatus>, string | undefined][] = [
     { lastDeliveryAt: NOW - 300 * MINUTE, backlog: 1, backlogSince: NOW - 5_000 },
     undefined,
   ],
+  [
+    'whose deletes hang',
+    { unacknowledgedSince: NOW - 121_000, lastAckAt: NOW - 500_000 },
+    'finished messages wait and MNS confirmed no delete for 121 s',
+  ],
+  ['whose deletes take long', { unacknowledgedSince: NOW - 119_000 }, undefined],
+  ['that has had nothing to delete for hours', { lastAckAt: NOW - 300 * MINUTE }, undefined],
+  [
+    'whose deletes hang and whose sink is down',
+    { unacknowledgedSince: NOW - 121_000, downSink: 'webhook' },
+    'finished messages wait and MNS confirmed no delete for 121 s',
+  ],
 ];
 
 test.each(cases)('a queue %s', (_, queue, reason) => {

@@ -1,30 +1,21 @@
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ReceiptdError } from '../../src/errors.js';
-import { OpsServer, type Status } from '../../src/ops/index.js';
-import type { DeadLetterDesk } from '../../src/pipeline/index.js';
+import type { Status } from '../../src/ops/index.js';
 import { COUNTERS } from '../../src/stats.js';
+import { opsServer } from './serve.js';
 import { distinctCounters, queueStatus, statusOf } from './statuses.js';
-
-const servers: OpsServer[] = [];
-
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
-});
 
 interface Options {
   token?: string;
   host?: string;
   status?: () => Status;
-  desk?: DeadLetterDesk;
 }
 
 /** @returns the base URL */
-async function serve({ token = '', host = '127.0.0.1', status = () => statusOf(), desk }: Options = {}) {
-  const server = new OpsServer({ config: { host, port: 0, token }, status, deadLetters: () => desk });
-  servers.push(server);
-  return server.start();
+function serve({ token = '', host = '127.0.0.1', status = () => statusOf() }: Options = {}) {
+  return opsServer({ config: { host, token }, status }).start();
 }
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
@@ -212,11 +203,7 @@ describe('a port that cannot be had', () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
-    const server = new OpsServer({
-      config: { host: '127.0.0.1', port, token: '' },
-      status: () => statusOf(),
-      deadLetters: () => undefined,
-    });
+    const server = opsServer({ config: { port } });
     const starting = server.start();
     await expect(starting).rejects.toThrow(ReceiptdError);
     await expect(starting).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import type { QueueStatus, Status } from '../../src/ops/index.js';
 import type { SinkStatus } from '../../src/ops/status.js';
-import { type Counter, zeroCounters } from '../../src/stats.js';
+import { type Counter, zeroCounters, zeroTimings } from '../../src/stats.js';
 
 export const NOW = Date.UTC(2026, 0, 1);
 
@@ -10,12 +10,20 @@ export function queueStatus(overrides: Partial<QueueStatus> = {}): QueueStatus {
     queueName: 'Alicom-Queue-1-SmsReport',
     messageType: 'SmsReport',
     counters: zeroCounters(),
+    timings: zeroTimings(),
     drift: {},
     inFlight: 0,
+    inFlightLimit: 1_024,
     backlog: 0,
     backlogSince: 0,
     lastPollAt: NOW - 1_000,
     lastDeliveryAt: NOW - 1_000,
+    lastAckAt: NOW - 1_000,
+    unacknowledgedSince: 0,
+    lagSeconds: 0,
+    rate: { received: 0, delivered: 0 },
+    oldestUndeliveredAt: 0,
+    deadLetters: 0,
     problem: '',
     downSink: '',
     token: { expiresInSeconds: 3_600, refreshes: 1, failures: 0 },
@@ -25,7 +33,8 @@ export function queueStatus(overrides: Partial<QueueStatus> = {}): QueueStatus {
 
 /** A sink that works. */
 export function sinkStatus(overrides: Partial<SinkStatus> = {}): SinkStatus {
-  return { name: 'webhook', type: 'webhook', state: 'up', delivered: 0, failed: 0, ...overrides };
+  const well = { state: 'up', circuit: 'closed', delivered: 0, failed: 0 } as const;
+  return { name: 'webhook', type: 'webhook', ...well, ...overrides };
 }
 
 /** Each counter another number. */
@@ -42,6 +51,7 @@ export function statusOf(overrides: Partial<Status> = {}): Status {
     version: '0.0.0-test',
     pid: 1,
     startedAt: new Date(NOW).toISOString(),
+    backlog: 0,
     slices: { count: 2, mode: 'threads', restarts: 3 },
     queues: [queueStatus()],
     sinks: [sinkStatus()],

@@ -18,6 +18,7 @@ overEachStore((rig) => {
         messageId: 'm-7',
         receiptHandle: 'handle of m-7',
         visibleUntil: expect.any(Number),
+        deliveredAt: expect.any(Number),
       });
     });
 

@@ -228,6 +228,20 @@ overEachStore((rig) => {
       });
     });
 
+    test('tells of a single attempt when it began, however long it took', async () => {
+      const r = rig({ attempts: 1 });
+      r.sink.act = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        throw new Error('too slow');
+      };
+      r.deliver();
+      await r.add(r.job('d-1'));
+      await r.untilFinished(1);
+      const shown = await deskOf(r).show('d-1');
+      expect(shown?.firstTriedAt).toBe(shown?.lastTriedAt);
+      expect(Date.parse(shown?.firstTriedAt ?? '')).toBeLessThan(Date.parse(shown?.diedAt ?? ''));
+    });
+
     test('tells in full what is known, phone numbers and causes too', async () => {
       const r = rig({ attempts: 2 });
       r.sink.act = (_, { attempt }) => {

@@ -50,6 +50,33 @@ overEachStore((rig) => {
       });
     });
 
+    test('finds what has a value in its receipt, or is called so', async () => {
+      const r = rig();
+      r.sink.act = () => {
+        throw new DeadLetterError('no use');
+      };
+      r.deliver();
+      const bodies = {
+        'd-1': '{"biz_id":"b-1^0","phone_number":"13800001234"}',
+        'd-2': '[{"call_id":"c-1","sequence_id":12345678901234567890},{"out_id":"a\\/b"}]',
+        'd-3': 'no JSON for 13800001234',
+      };
+      for (const [id, body] of Object.entries(bodies)) await r.add(r.job(id, { body }));
+      await r.untilFinished(3);
+      const found = async (text: string) => {
+        const { total, deadLetters } = await r.desk.list({ limit: 10, text });
+        expect(total).toBe(deadLetters.length);
+        return deadLetters.map(({ messageId }) => messageId).sort();
+      };
+      expect(await found('b-1^0')).toEqual(['d-1']);
+      expect(await found('b-1')).toEqual([]);
+      expect(await found('13800001234')).toEqual(['d-1', 'd-3']);
+      expect(await found('12345678901234567890')).toEqual(['d-2']);
+      expect(await found('a/b')).toEqual(['d-2']);
+      expect(await found('d-2')).toEqual(['d-2']);
+      expect(await found('d-2#1')).toEqual(['d-2']);
+    });
+
     test('covers all queues or the one asked for', async () => {
       const [one, two] = [rig(), rig()];
       await die(one, 'd-1');

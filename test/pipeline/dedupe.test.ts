@@ -56,6 +56,14 @@ overEachStore((rig) => {
       expect(await claims.take([claim('k', 'b')])).toEqual(['mine']);
     });
 
+    test('of a queue that is no more are forgotten, and no other queue loses any', async () => {
+      const [claims, others] = [claimsOf(), claimsOf()];
+      for (const each of [claims, others]) await each.settle([claim('k', 'a'), claim('l', 'a')]);
+      await claims.clear();
+      expect(await claims.take([claim('k', 'b'), claim('l', 'b')])).toEqual(['mine', 'mine']);
+      expect(await others.take([claim('k', 'b')])).toEqual(['delivered']);
+    });
+
     test('are delivered for a window, also by one that had lost its claim', async () => {
       const claims = claimsOf(1);
       await claims.settle([claim('k', 'a')]);
@@ -185,6 +193,7 @@ overEachStore((rig) => {
         take: (wanted) => own.take(wanted),
         settle: (delivered) => own.settle(delivered),
         release: (given) => own.release(given),
+        clear: () => own.clear(),
         [call]: async (claims: readonly { key: string; holder: string }[]) => {
           failures -= 1;
           if (failures >= 0) throw new Error('the store says no');

@@ -2,11 +2,13 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import type { Backend } from '../../src/pipeline/index.js';
 import { Rig } from './rig.js';
-import { embeddedStore, postgresStore, redisStore, type Store } from './stores.js';
+import { clusterStore, embeddedStore, leastRightsStore, postgresStore, type Store } from './stores.js';
 
 export const STORES: [string, () => Promise<Store>][] = [
   ['embedded', embeddedStore],
-  ['redis', redisStore],
+  // Whatever a suite asks of it, it may do.
+  ['redis', () => leastRightsStore()],
+  ['redis cluster', clusterStore],
   ['postgres', postgresStore],
 ];
 

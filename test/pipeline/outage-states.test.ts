@@ -65,7 +65,7 @@ describe('a Redis that', () => {
     const [begin, end] = commands(await freePort());
     const admin = new Redis(server.url);
     const call = ([name = '', ...args]: string[]) => admin.call(name, ...args);
-    const backend = new RedisBackend(server.url, 'bull');
+    const backend = new RedisBackend({ url: server.url }, 'bull');
     const rig = new Rig(backend);
     await outlives(rig, { begin: () => call(begin), end: () => call(end), asked: () => commandsOf(admin) });
     await rig.close();
@@ -77,7 +77,7 @@ describe('a Redis that', () => {
     await using server = await TestRedis.start('--enable-protected-configs', 'yes');
     const admin = new Redis(server.url);
     const directory = await mkdtemp(join(tmpdir(), 'receiptd-misconf-'));
-    const backend = new RedisBackend(server.url, 'bull');
+    const backend = new RedisBackend({ url: server.url }, 'bull');
     const rig = new Rig(backend);
     const begin = async () => {
       await admin.config('SET', 'dir', directory);

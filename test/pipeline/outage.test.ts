@@ -22,7 +22,7 @@ const SERVERS: [string, () => Promise<Server>, (url: string) => Backend | Promis
   [
     'redis',
     () => TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always'),
-    (url) => new RedisBackend(url, 'bull', SILENCE),
+    (url) => new RedisBackend({ url }, 'bull', SILENCE),
   ],
   [
     'postgres',

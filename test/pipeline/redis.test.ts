@@ -83,7 +83,7 @@ test.each([
   ['yes', undefined],
 ])('warns of a Redis whose appendonly is %s: %s', async (appendonly, warning) => {
   await using store = await redisStore('--appendonly', appendonly);
-  const backend = new RedisBackend(store.server.url, 'bull');
+  const backend = new RedisBackend({ url: store.server.url }, 'bull');
   const text = await backend.durabilityWarning();
   if (warning === undefined) expect(text).toBeUndefined();
   else expect(text).toMatch(warning);
@@ -145,7 +145,7 @@ describe('a Redis that goes away', () => {
     await using store = await redisStore();
     await using proxy = await FreezingProxy.start(store.server.port);
     // An idle worker's call blocks for 5 s.
-    const backend = new RedisBackend(`redis://127.0.0.1:${proxy.port}`, 'bull', 6_000);
+    const backend = new RedisBackend({ url: `redis://127.0.0.1:${proxy.port}` }, 'bull', 6_000);
     await backend.check();
     const rig = new Rig(backend);
     rig.deliver();

@@ -15,7 +15,7 @@ import {
 } from '../../src/pipeline/index.js';
 import { decode, type EventRecord } from '../../src/receipts/index.js';
 import { type DeliveryContext, GuardedSink, type Sink } from '../../src/sinks/index.js';
-import { QueueStats } from '../../src/stats.js';
+import { type EventOutcome, QueueStats } from '../../src/stats.js';
 
 const HOUR = 3_600_000;
 const silent = pino({ level: 'silent' });
@@ -64,6 +64,8 @@ export interface MessageOverrides {
   receiptHandle?: string;
   visibleUntil?: number;
   body?: string;
+  enqueueTime?: number;
+  receivedAt?: number;
 }
 
 export interface RigOptions {
@@ -85,6 +87,8 @@ export class Rig {
   readonly stats = new QueueStats();
   readonly finished: Acknowledgement[] = [];
   readonly dead: string[] = [];
+  /** MessageId → what became of its events, the latest time. */
+  readonly outcomes = new Map<string, readonly EventOutcome[]>();
   readonly errors: Error[] = [];
   readonly marks: DeliveredMarks;
   readonly guards: readonly GuardedSink[];
@@ -123,10 +127,11 @@ export class Rig {
   job(messageId: string, overrides: MessageOverrides = {}): ReceiptJob {
     const message = {
       messageId,
-      enqueueTime: 1_700_000_000_000,
+      enqueueTime: overrides.enqueueTime ?? 1_700_000_000_000,
       dequeueCount: overrides.dequeueCount ?? 1,
       receiptHandle: overrides.receiptHandle ?? `handle of ${messageId}`,
       visibleUntil: overrides.visibleUntil ?? Date.now() + HOUR,
+      ...(overrides.receivedAt !== undefined && { receivedAt: overrides.receivedAt }),
     };
     const body = overrides.body ?? JSON.stringify({ biz_id: messageId, success: true });
     const decoded = decode({ ...message, body }, this.#origin);
@@ -151,6 +156,7 @@ export class Rig {
       stats: this.stats,
       onFinished: (message) => this.finished.push(message),
       onDelivered: () => {},
+      onEvents: ({ message }, outcomes) => this.outcomes.set(message.messageId, outcomes),
       onDead: (messageId) => this.dead.push(messageId),
       onRetry: () => {},
       onError: (error) => this.errors.push(error),

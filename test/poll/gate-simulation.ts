@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { vi } from 'vitest';
 import { Gate } from '../../src/poll/gate.js';
+import { Places, sharedPlaces } from '../../src/poll/places.js';
 import { type Dice, whole } from '../support/random.js';
 
 export interface Simulation {
@@ -32,13 +33,14 @@ export async function simulate(options: Simulation): Promise<Observed> {
   let stored = 0;
   const lag = (most: number) => after(whole(random, 0, most));
 
-  const slice = () => {
-    let unacknowledged = 0;
+  const memory = sharedPlaces(1, slices);
+  const slice = (_: unknown, index: number) => {
+    const places = new Places(memory, { queue: 0, slice: index, slices });
     const gate = new Gate({
       limit,
       slices,
+      places,
       most: () => Number.POSITIVE_INFINITY,
-      unacknowledged: () => unacknowledged,
       backlog: async () => {
         await lag(10);
         const read = stored;
@@ -73,9 +75,9 @@ export async function simulate(options: Simulation): Promise<Observed> {
         await lag(30);
         const taken = Math.min(stored, whole(random, 0, 32));
         stored -= taken;
-        unacknowledged += taken;
+        places.unacknowledged += taken;
         void lag(100).then(() => {
-          unacknowledged -= taken;
+          places.unacknowledged -= taken;
           inFlight -= taken;
           observed.acknowledged += taken;
         });

@@ -2,6 +2,7 @@
 import { vi } from 'vitest';
 import type { ReceivedMessage } from '../../src/mns/index.js';
 import { Gate } from '../../src/poll/gate.js';
+import { Places, sharedPlaces } from '../../src/poll/places.js';
 import { Poller, type PollerOptions } from '../../src/poll/poller.js';
 import { QueueStats } from '../../src/stats.js';
 
@@ -35,7 +36,7 @@ export class PollerBench {
       slices: 1,
       backlog: async () => 0,
       most: () => Number.POSITIVE_INFINITY,
-      unacknowledged: () => 0,
+      places: new Places(sharedPlaces(1, 1), { queue: 0, slice: 0, slices: 1 }),
     });
     this.poller = new Poller({
       gate: this.gate,

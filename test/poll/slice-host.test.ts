@@ -2,11 +2,18 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config/index.js';
 import { ReceiptdError, UsageError } from '../../src/errors.js';
+import { observe } from '../../src/histogram.js';
 import type { SliceEvents, SliceHandle, SliceSpec } from '../../src/poll/handle.js';
 import { SliceHost } from '../../src/poll/index.js';
 import type { SliceSnapshot } from '../../src/poll/slice.js';
 import type { SliceToken } from '../../src/poll/tokens.js';
-import { type SinkSnapshot, zeroCounters } from '../../src/stats.js';
+import {
+  type LastError,
+  type RecentEvent,
+  type SinkSnapshot,
+  zeroCounters,
+  zeroTimings,
+} from '../../src/stats.js';
 
 /** A slice without anything in it. */
 class FakeSlice implements SliceHandle {
@@ -20,6 +27,9 @@ class FakeSlice implements SliceHandle {
   counts: Record<string, number> = {};
   sinks: SinkSnapshot[] = [];
   trouble = '';
+  lastError: LastError | undefined;
+  unacknowledgedSince = 0;
+  found: RecentEvent[] = [];
 
   constructor(spec: SliceSpec, events: SliceEvents) {
     this.spec = spec;
@@ -50,6 +60,10 @@ class FakeSlice implements SliceHandle {
     this.calls.push('abort');
   }
 
+  async recent(): Promise<RecentEvent[]> {
+    return this.found;
+  }
+
   /** One that has delivered so many and sees as many in flight beside a backlog of 100. */
   snapshot(): SliceSnapshot {
     const queues = Object.fromEntries(
@@ -57,12 +71,17 @@ class FakeSlice implements SliceHandle {
         queueName,
         {
           counters: { ...zeroCounters(), delivered },
+          timings: timingsOf(delivered),
           drift: { duration: delivered },
           inFlight: 100 + delivered,
           backlog: 100,
           backlogSince: delivered,
           lastPollAt: delivered,
           lastDeliveryAt: delivered,
+          lastAckAt: delivered,
+          unacknowledgedSince: this.unacknowledgedSince,
+          lagSeconds: delivered / 10,
+          ...(this.lastError !== undefined && { lastError: this.lastError }),
           problem: '',
           downSink: delivered > 10 ? 'hook' : '',
         },
@@ -74,6 +93,13 @@ class FakeSlice implements SliceHandle {
   problem(): string {
     return this.trouble;
   }
+}
+
+/** Each took 2 s. */
+function timingsOf(delivered: number) {
+  const timings = zeroTimings();
+  observe(timings.receive_to_delivered, 2, delivered);
+  return timings;
 }
 
 const token = (version: number): SliceToken => ({
@@ -209,7 +235,9 @@ describe('a slice that crashes', () => {
     await pass(2_000);
     at(2).counts = { a: 1 };
     crash(2);
-    expect(host.snapshot().queues.a).toMatchObject({ counters: { delivered: 13 }, drift: { duration: 13 } });
+    const sum = host.snapshot().queues.a;
+    expect(sum).toMatchObject({ counters: { delivered: 13 }, drift: { duration: 13 } });
+    expect(sum?.timings).toEqual(timingsOf(13));
   });
 
   test('ends the daemon when its successor finds that it can never work', async () => {
@@ -279,25 +307,66 @@ describe('the sum of the slices', () => {
     });
   });
 
+  test('lags as its latest poll found, and has the latest trouble, also of a slice that is gone', async () => {
+    const { host, crash, at } = hostOf(2, ['a']);
+    await host.start();
+    at(0).counts = { a: 50 };
+    at(1).counts = { a: 7 };
+    at(0).lastError = { at: 5, text: 'newer' };
+    at(1).lastError = { at: 4, text: 'older' };
+    expect(host.snapshot().queues.a).toMatchObject({ lagSeconds: 5, lastError: { at: 5, text: 'newer' } });
+    crash(0);
+    expect(host.snapshot().queues.a).toMatchObject({ lagSeconds: 0.7, lastError: { at: 5, text: 'newer' } });
+  });
+
+  test('has waited for deletes as long as the slice that has waited longest', async () => {
+    const { host, at } = hostOf(3, ['a']);
+    await host.start();
+    for (const index of [0, 1, 2]) at(index).counts = { a: 1 };
+    expect(host.snapshot().queues.a?.unacknowledgedSince).toBe(0);
+    at(1).unacknowledgedSince = 2_000;
+    at(2).unacknowledgedSince = 1_000;
+    expect(host.snapshot().queues.a?.unacknowledgedSince).toBe(1_000);
+  });
+
+  test('has the newest events of all slices, but of none that is gone', async () => {
+    const { host, crash, at } = hostOf(3, ['a']);
+    await host.start();
+    const event = (id: string, at: number): RecentEvent => ({
+      id,
+      at,
+      queueName: 'a',
+      messageType: 'SmsReport',
+      outcome: 'delivered',
+    });
+    at(0).found = [event('x', 5), event('u', 1)];
+    at(1).found = [event('w', 4), event('v', 2)];
+    at(2).found = [event('y', 9)];
+    crash(2);
+    const found = await host.recent({ limit: 3 });
+    expect(found.map(({ id }) => id)).toEqual(['x', 'w', 'v']);
+  });
+
   test('has a sink down when it is in any slice, since it has been in the first', async () => {
     const { host, at } = hostOf(3, ['a']);
     await host.start();
     const down = (downSince: number, problem: string): SinkSnapshot => ({
       name: 'hook',
       state: 'down',
+      circuit: 'open',
       downSince,
       problem,
       delivered: 2,
       failed: 5,
     });
-    const file: SinkSnapshot = { name: 'file', state: 'up', delivered: 4, failed: 0 };
-    at(0).sinks = [file, { name: 'hook', state: 'up', delivered: 3, failed: 0 }];
+    const file: SinkSnapshot = { name: 'file', state: 'up', circuit: 'closed', delivered: 4, failed: 0 };
+    at(0).sinks = [file, { name: 'hook', state: 'up', circuit: 'closed', delivered: 3, failed: 0 }];
     at(1).sinks = [file, down(2_000, 'HTTP 500')];
     at(2).sinks = [file, down(1_000, 'HTTP 503')];
     at(2).counts = { a: 11 };
     expect(host.snapshot().sinks).toEqual([
       { ...file, delivered: 12 },
-      { name: 'hook', state: 'down', downSince: 1_000, problem: 'HTTP 503', delivered: 7, failed: 10 },
+      { ...down(1_000, 'HTTP 503'), delivered: 7, failed: 10 },
     ]);
     expect(host.snapshot().queues.a?.downSink).toBe('hook');
   });
@@ -305,10 +374,10 @@ describe('the sum of the slices', () => {
   test('keeps what a slice that crashed had counted of a sink, but not that it was down', async () => {
     const { host, crash, at } = hostOf(1, ['a']);
     await host.start();
-    const down = { state: 'down', downSince: 1, problem: 'HTTP 500' } as const;
+    const down = { state: 'down', circuit: 'probing', downSince: 1, problem: 'HTTP 500' } as const;
     at(0).sinks = [{ name: 'hook', delivered: 2, failed: 5, ...down }];
     crash(0);
-    const past = { name: 'hook', state: 'up', delivered: 2, failed: 5 };
+    const past = { name: 'hook', state: 'up', circuit: 'closed', delivered: 2, failed: 5 };
     expect(host.snapshot().sinks).toEqual([past]);
     await pass(2_000);
     at(1).sinks = [{ name: 'hook', delivered: 1, failed: 0, ...down }];

@@ -70,3 +70,29 @@ it('a store that is out of reach is told in the words of the configuration', () 
     'the store does not answer: there is no connection to Redis (pipeline.url)',
   );
 });
+
+describe('the latest trouble', () => {
+  it('is none while there was none', () => {
+    expect(troubles.last).toBeUndefined();
+  });
+
+  it('stays when it is over, with its time', () => {
+    vi.setSystemTime(5_000);
+    troubles.report('poll', new Error('no route'));
+    troubles.clear('poll');
+    expect(troubles.last).toEqual({ at: 5_000, text: 'receiving messages failed: no route' });
+  });
+
+  it('may be a delivery or a message that was given up; phone numbers are masked', () => {
+    troubles.report('deliver', new Error('no order of 13800138000'));
+    expect(troubles.last?.text).toBe('delivering failed, will be tried again: no order of 138****00');
+    troubles.gaveUp('no order of 13800138000');
+    expect(troubles.last?.text).toBe('dead letter: no order of 138****00');
+    expect(troubles.current(true)).toBe('');
+  });
+
+  it('is not longer than a page can show', () => {
+    troubles.gaveUp('x'.repeat(100_000));
+    expect(troubles.last?.text.length).toBeLessThanOrEqual(500);
+  });
+});

@@ -1,4 +1,7 @@
-/** The receipts that the vendor's pages print, one a file in test/fixtures/receipts: `<message type>[-<variant>].json`. */
+/**
+ * Receipts of the forms that the vendor's pages print, numbers and names changed, one a file in test/fixtures/receipts:
+ * `<message type>[-<variant>].json`.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { catalog, type MessageType } from '../../src/receipts/catalog.js';
 import { type ReceiptShape, shapeOf } from '../../src/receipts/receipt-type.js';

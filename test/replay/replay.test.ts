@@ -78,6 +78,31 @@ describe.each(['embedded', 'redis'] as const)('over the %s store', (backend) => 
 
 const queuePipeline = (): Partial<PipelineConfig> => ({ backend: 'redis', url: redis.url });
 
+it('drops the same receipt in another message where that is configured, also after a stop', async () => {
+  await using dir = await scratch();
+  const rig = new Rig(dir, queuePipeline());
+  const twice = (n: number) => ({ body: base64(receipt(n % 30)) });
+  await rig.file('a', capture(60, twice));
+  const stop = new AbortController();
+  rig.sink.act = () => {
+    if (rig.sink.seen.length >= 20) stop.abort();
+  };
+  const dedupe = { by: 'idempotencykey', window: 3_600_000 } as const;
+  const first = await rig.run({ dedupe, stop: stop.signal, maxInFlight: 32 });
+  expect(first).toMatchObject({ finished: false, notes: [] });
+  const { finished, tally } = await rig.run({ dedupe, resume: true });
+  expect({ finished, done: tally.done, failures: tally.failures }).toEqual({
+    finished: true,
+    done: 60,
+    failures: 0,
+  });
+  expect(rig.sink.lines).toHaveLength(30);
+  expect(await leftInRedis()).toEqual([]);
+  // Another replay is meant to deliver again.
+  expect((await rig.run({ dedupe })).finished).toBe(true);
+  expect(rig.sink.lines).toHaveLength(60);
+});
+
 it('sorts out what cannot be delivered, and keeps it in a file that can be replayed', async () => {
   await using dir = await scratch();
   const rig = new Rig(dir, queuePipeline());

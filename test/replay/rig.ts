@@ -1,6 +1,6 @@
 /** A replay in this process, over a real store, with a sink that does what a test says. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseConfig } from '../../src/config/index.js';
+import { type Config, parseConfig } from '../../src/config/index.js';
 import type { PipelineConfig } from '../../src/pipeline/index.js';
 import { type EventRecord, toLine } from '../../src/receipts/index.js';
 import { DeadFile } from '../../src/replay/dead-file.js';
@@ -48,6 +48,7 @@ export interface Run {
 export interface RunOptions {
   resume?: boolean;
   filter?: Filter;
+  dedupe?: Config['dedupe'];
   dead?: string;
   maxInFlight?: number;
   concurrency?: number;
@@ -88,6 +89,7 @@ export class Rig {
     const inputs = await lookAt(this.files);
     const state = await ReplayState.open({
       pipeline: this.pipeline,
+      dedupe: options.dedupe ?? { by: 'id', window: 0 },
       files: inputs.files,
       filter,
       resume,

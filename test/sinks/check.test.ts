@@ -99,8 +99,8 @@ describe('webhook', () => {
   });
 
   it('with a certificate that is not trusted, unless it is told to trust it or everybody', async () => {
-    const certificates = new Certificates();
-    const certificate = certificates.make('Somebody', 'IP:127.0.0.1');
+    using certificates = new Certificates();
+    const certificate = certificates.make('Somebody');
     const receiver = await Receiver.start(certificate);
     const look = (tls: object) => check({ type: 'webhook', url: receiver.url, tls });
     expect(await look({})).toMatchObject({
@@ -115,7 +115,6 @@ describe('webhook', () => {
       advice: expect.stringMatching(/tls\.verify is false/),
     });
     await receiver.stop();
-    certificates.close();
   });
 });
 

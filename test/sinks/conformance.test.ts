@@ -113,29 +113,14 @@ const kinds: Kind[] = [
       };
     },
   },
-  {
-    name: 'webhook',
-    async start() {
-      const receiver = await Receiver.start();
-      const arrived: Arrived[] = [];
-      const taking: typeof ok = (request, response) => {
-        arrived.push(fromLine(request.body));
-        return ok(request, response);
-      };
-      receiver.replies = [taking];
-      return {
-        config: { type: 'webhook', url: receiver.url },
-        arrived: async () => arrived,
-        break: async () => {
-          receiver.replies = [status(503)];
-        },
-        mend: async () => {
-          receiver.replies = [taking];
-        },
-        close: () => receiver.stop(),
-      };
-    },
-  },
+  webhook('structured', ({ body }) => [fromLine(body)]),
+  webhook('binary', ({ headers, body }) => [{ id: String(headers['ce-id']), json: body }]),
+  webhook('batch', ({ body }) =>
+    body
+      .slice(1, -1)
+      .split(/,(?=\{"specversion":)/)
+      .map(fromLine),
+  ),
   {
     name: 'sql',
     idempotent: true,
@@ -158,6 +143,36 @@ const kinds: Kind[] = [
     },
   },
 ];
+
+/** @param read what a request brings */
+function webhook(
+  format: 'structured' | 'binary' | 'batch',
+  read: (request: Parameters<typeof ok>[0]) => Arrived[],
+): Kind {
+  return {
+    name: `webhook, ${format}`,
+    async start() {
+      const receiver = await Receiver.start();
+      const arrived: Arrived[] = [];
+      const taking: typeof ok = (request, response) => {
+        arrived.push(...read(request));
+        return ok(request, response);
+      };
+      receiver.replies = [taking];
+      return {
+        config: { type: 'webhook', url: receiver.url, format },
+        arrived: async () => arrived,
+        break: async () => {
+          receiver.replies = [status(503)];
+        },
+        mend: async () => {
+          receiver.replies = [taking];
+        },
+        close: () => receiver.stop(),
+      };
+    },
+  };
+}
 
 /** Of all `.ndjson` files in the directory. */
 function linesOf(directory: string): string[] {

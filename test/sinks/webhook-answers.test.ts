@@ -63,7 +63,7 @@ describe('status', () => {
   test('410 says that the receiver is gone', async () => {
     receiver.replies = [status(410)];
     const error = await outcome();
-    expect(error).toMatchObject({ code: 'DEAD_LETTER', aboutSink: false });
+    expect(error).toMatchObject({ code: 'DEAD_LETTER', aboutSink: true });
     expect(error?.message).toMatch(/^HTTP 410: the receiver is gone for good/);
   });
 });

@@ -1,34 +1,31 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.js';
 import type { Sink } from '../../src/sinks/index.js';
+import { Certificates } from '../support/certificates.js';
 import { context, record } from './records.js';
 import { openWebhook, Receiver, type WebhookInput } from './webhook-receiver.js';
 
-let dir: string;
+const certificates = new Certificates();
 let receiver: Receiver | undefined;
 let sink: Sink | undefined;
 
-const at = (name: string) => join(dir, name);
+const at = (name: string) => certificates.at(name);
 const pem = (name: string) => readFileSync(at(name));
 
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'receiptd-tls-'));
-  certificate('ca', []);
-  certificate('other-ca', []);
-  certificate('server', ['-CA', at('ca.pem'), '-CAkey', at('ca.key')]);
-  certificate('client', ['-CA', at('ca.pem'), '-CAkey', at('ca.key')]);
+  certificates.make('ca');
+  certificates.make('other-ca');
+  certificates.make('server', { issuer: 'ca' });
+  certificates.make('client', { issuer: 'ca' });
   writeFileSync(at('bundle.pem'), Buffer.concat([pem('other-ca.pem'), Buffer.from('\n'), pem('ca.pem')]));
   writeFileSync(at('empty.pem'), '');
   writeFileSync(at('broken.pem'), '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
 });
 
 afterAll(() => {
-  rmSync(dir, { recursive: true, force: true });
+  certificates[Symbol.dispose]();
 });
 
 afterEach(async () => {
@@ -37,22 +34,6 @@ afterEach(async () => {
   await receiver?.stop();
   receiver = undefined;
 });
-
-function certificate(name: string, issuer: string[]): void {
-  const key = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-keyout',
-    at(`${name}.key`),
-  ];
-  const what = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...key, ...what, ...issuer, '-out', at(`${name}.pem`)], {
-    stdio: 'pipe',
-  });
-}
 
 async function deliver(tls: NonNullable<WebhookInput['tls']>, server: ServerOptions = {}): Promise<void> {
   receiver = await Receiver.start({ cert: pem('server.pem'), key: pem('server.key'), ...server });

@@ -20,7 +20,11 @@ export class TestRedis {
 
   /** @param settings further arguments, e.g. `--appendonly yes` or `--maxmemory-policy allkeys-lru` */
   static async start(...settings: string[]): Promise<TestRedis> {
-    const redis = new TestRedis(await freePort(), await mkdtemp(join(tmpdir(), 'receiptd-redis-')), settings);
+    return TestRedis.startOn(await freePort(), ...settings);
+  }
+
+  static async startOn(port: number, ...settings: string[]): Promise<TestRedis> {
+    const redis = new TestRedis(port, await mkdtemp(join(tmpdir(), 'receiptd-redis-')), settings);
     await redis.up();
     return redis;
   }

@@ -105,6 +105,3 @@ export function batch(size: number, linger: number, most: number) {
     })
     .prefault({});
 }
-
-/** A path, read relative to the working directory. */
-export const filePath = text(/./, 'not be empty');

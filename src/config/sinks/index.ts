@@ -8,8 +8,6 @@ import { webhook } from './webhook.js';
 
 /** What a queue and a sink are: the list items of the configuration. A new kind of sink is one more file here. */
 
-export { filePath } from './common.js';
-
 export const queue = z
   .strictObject({
     messageType,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { whole } from '../rules.js';
-import { everySink, filePath } from './common.js';
+import { filePath, whole } from '../rules.js';
+import { everySink } from './common.js';
 
 export const module = z
   .strictObject({

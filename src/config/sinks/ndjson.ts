@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { must, whole } from '../rules.js';
-import { everySink, filePath } from './common.js';
+import { filePath, must, whole } from '../rules.js';
+import { everySink } from './common.js';
 
 export const ndjson = z
   .strictObject({

@@ -1,31 +1,12 @@
 import { Webhook } from 'standardwebhooks';
 import * as z from 'zod';
-import { must, oneOf, secretText, whenSound, whole } from '../rules.js';
-import { batch, everySink, filePath } from './common.js';
+import { oneOf, secretText, whenSound, whole } from '../rules.js';
+import { tlsFiles } from '../tls.js';
+import { batch, everySink } from './common.js';
 
 /** `type: webhook`, with all that can be said about its values without a request or a file. */
 
-const tls = z
-  .strictObject({
-    ca: filePath.optional().describe('PEM file with the authorities to trust instead of the usual ones'),
-    cert: filePath.optional().describe("PEM file with receiptd's own certificate, for mutual TLS"),
-    key: filePath.optional().describe('PEM file with the key of tls.cert'),
-    verify: z
-      .boolean({ error: must('be true or false') })
-      .default(true)
-      .describe("Whether the receiver's certificate is checked"),
-  })
-  .superRefine(
-    (given, issues) => {
-      for (const [one, other] of [
-        ['cert', 'key'],
-        ['key', 'cert'],
-      ] as const)
-        if (given[one] !== undefined && given[other] === undefined)
-          issues.addIssue({ code: 'custom', path: [other], message: `is required with tls.${one}` });
-    },
-    whenSound('ca', 'cert', 'key', 'verify'),
-  );
+const tls = tlsFiles('receiver');
 
 const secret = secretText()
   .refine(isSigningSecret, {

@@ -28,6 +28,7 @@ import {
   summaryOf,
 } from './entry.js';
 import { type DeadLetterFilter, DeadLetterSieve, isSelective, timeOf } from './filter.js';
+import { mentions } from './mentions.js';
 import { DeadWalk, diedAt, newestDeath, PAGE } from './walk.js';
 
 /** Calls to the store at a time. */
@@ -42,7 +43,7 @@ interface Found {
 
 /** The desk of whoever has the store open. */
 export class DeadLetters implements DeadLetterDesk {
-  readonly #queues: ReadonlyMap<string, ReceiptQueue>;
+  readonly queues: ReadonlyMap<string, ReceiptQueue>;
   readonly #origins: ReadonlyMap<string, Omit<DeadLetterOrigin, 'queueName'>>;
 
   /** @param origins of messages that do not say it themselves, by queue */
@@ -50,7 +51,7 @@ export class DeadLetters implements DeadLetterDesk {
     queues: ReadonlyMap<string, ReceiptQueue>,
     origins: ReadonlyMap<string, Omit<DeadLetterOrigin, 'queueName'>> = new Map(),
   ) {
-    this.#queues = queues;
+    this.queues = queues;
     this.#origins = origins;
   }
 
@@ -64,7 +65,7 @@ export class DeadLetters implements DeadLetterDesk {
 
   /** The queues, not their backend. */
   async close(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    await Promise.all([...this.queues.values()].map((queue) => queue.close()));
   }
 
   async list({ limit, ...filter }: DeadLetterFilter & { limit: number }): Promise<DeadLetterPage> {
@@ -232,10 +233,10 @@ export class DeadLetters implements DeadLetterDesk {
   }
 
   #selected(queueName: string | undefined): [string, ReceiptQueue][] {
-    if (queueName === undefined) return [...this.#queues];
-    const queue = this.#queues.get(queueName);
+    if (queueName === undefined) return [...this.queues];
+    const queue = this.queues.get(queueName);
     if (queue !== undefined) return [[queueName, queue]];
-    const known = [...this.#queues.keys()].join(', ');
+    const known = [...this.queues.keys()].join(', ');
     const advice = 'put it back into queues to reach its dead letters';
     throw new UsageError(
       'DEAD_QUEUE',
@@ -250,7 +251,7 @@ export class DeadLetters implements DeadLetterDesk {
   /** By the id of its message, or of one of its events. */
   async #find(id: string, asOf = Number.POSITIVE_INFINITY): Promise<Found | undefined> {
     for (const messageId of messageIdsOf(id)) {
-      for (const [queueName, queue] of this.#queues) {
+      for (const [queueName, queue] of this.queues) {
         const job = await queue.getJob(jobIdOf(messageId));
         if (job === undefined || !(await job.isFailed()) || diedAt(job) > asOf) continue;
         return { job, origin: this.#originOf(queueName) };
@@ -266,7 +267,11 @@ function messageIdsOf(id: string): string[] {
 }
 
 function traitsOf(job: StoredJob, origin: DeadLetterOrigin) {
-  return { messageType: messageTypeOf(job, origin), reason: reasonOf(job) };
+  return {
+    messageType: messageTypeOf(job, origin),
+    reason: reasonOf(job),
+    has: (text: string) => mentions(job.data, text),
+  };
 }
 
 /** @returns whether it was a dead letter still */

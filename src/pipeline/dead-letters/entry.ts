@@ -26,7 +26,7 @@ export interface DeadLetterSummary {
   enqueuedAt: string;
   /** When it was taken into the pipeline. */
   receivedAt: string;
-  /** When the first attempt failed; absent where the errors of so long ago are not kept. */
+  /** When the only attempt began, or the first one failed; absent where the errors of so long ago are not kept. */
   firstTriedAt?: string;
   /** When the last attempt began; absent where the store does not know. */
   lastTriedAt?: string;
@@ -94,7 +94,10 @@ export function replayableLine(job: StoredJob, origin: DeadLetterOrigin): string
 function known(job: StoredJob, origin: DeadLetterOrigin): DeadLetterSummary {
   const { message } = job.data;
   const errors = job.stacktrace ?? [];
-  const first = errors.length >= job.attemptsMade ? timeOfChain(errors[0] ?? '') : undefined;
+  const last = job.processedOn ? isoTime(job.processedOn) : undefined;
+  const failed = errors.length >= job.attemptsMade ? timeOfChain(errors[0] ?? '') : undefined;
+  // Of the only attempt its beginning is known as well.
+  const first = failed !== undefined && last !== undefined && last < failed ? last : failed;
   return {
     messageId: message.messageId,
     queueName: origin.queueName,
@@ -105,7 +108,7 @@ function known(job: StoredJob, origin: DeadLetterOrigin): DeadLetterSummary {
     enqueuedAt: isoTime(message.enqueueTime),
     receivedAt: isoTime(job.timestamp),
     ...(first !== undefined && { firstTriedAt: first }),
-    ...(job.processedOn && { lastTriedAt: isoTime(job.processedOn) }),
+    ...(last !== undefined && { lastTriedAt: last }),
     diedAt: isoTime(diedAt(job)),
   };
 }

@@ -13,6 +13,8 @@ export interface DeadLetterFilter {
   types?: readonly string[] | undefined;
   /** Part of the reason, upper and lower case the same; or `/a regular expression/`, with `i` behind it likewise. */
   reason?: string | undefined;
+  /** What the message is called, or any value in its receipts, such as a biz_id or a phone number, exactly. */
+  text?: string | undefined;
   /** RFC 3339: died at this time or later. */
   since?: string | undefined;
   /** RFC 3339: died before this time. */
@@ -23,6 +25,8 @@ export interface DeadLetterFilter {
 export interface Traits {
   messageType: string;
   reason: string;
+  /** Whether it is called so, or a receipt of it has such a value. */
+  has?(text: string): boolean;
 }
 
 const MOST_REASON = 500;
@@ -33,18 +37,20 @@ const LIMIT_MS = 1_000;
 const REGEXP = /^\/(.+)\/([a-z]*)$/s;
 
 /** Whether more than the queue is asked for. */
-export function isSelective({ types = [], reason, since, until }: DeadLetterFilter): boolean {
-  return types.length > 0 || [reason, since, until].some((value) => value !== undefined);
+export function isSelective({ types = [], reason, text, since, until }: DeadLetterFilter): boolean {
+  return types.length > 0 || [reason, text, since, until].some((value) => value !== undefined);
 }
 
 export class DeadLetterSieve {
   readonly since: number | undefined;
   readonly until: number | undefined;
   readonly #types: ReadonlySet<string>;
+  readonly #text: string | undefined;
   readonly #match: ((texts: readonly string[]) => readonly boolean[]) | undefined;
 
   /** @throws {UsageError} */
-  constructor({ types = [], reason, since, until }: DeadLetterFilter) {
+  constructor({ types = [], reason, text, since, until }: DeadLetterFilter) {
+    this.#text = text;
     this.#types = new Set(types);
     this.#match = reason === undefined ? undefined : matcher(reason);
     this.since = timeOf('since', since);
@@ -58,10 +64,12 @@ export class DeadLetterSieve {
   select<T>(page: readonly T[], traitsOf: (item: T) => Traits): T[] {
     const traits = page.map(traitsOf);
     const types = this.#types;
+    const text = this.#text;
     const matches = this.#match?.(traits.map(({ reason }) => reason.slice(0, MOST_COMPARED)));
     return page.filter((_, index) => {
-      const type = traits[index]?.messageType ?? '';
-      return (types.size === 0 || types.has(type)) && (matches?.[index] ?? true);
+      const { messageType = '', has } = traits[index] ?? {};
+      if (text !== undefined && has?.(text) !== true) return false;
+      return (types.size === 0 || types.has(messageType)) && (matches?.[index] ?? true);
     });
   }
 }

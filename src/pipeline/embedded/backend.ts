@@ -13,6 +13,7 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  Glance,
   MarksKeep,
   QueueTracing,
   ReceiptProcessor,
@@ -25,6 +26,7 @@ import { PatienceOfQueues } from '../outage/patience.js';
 import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
 import { SqlClaims } from '../postgres/claims.js';
+import { GLANCE, glanceOf } from '../postgres/glance.js';
 import { SqlMarks } from '../postgres/marks.js';
 import { REMOVE_COMPLETED, REMOVE_UNTRIED, untriedParameters } from '../postgres/removal.js';
 import { createTables } from '../postgres/tables.js';
@@ -121,6 +123,11 @@ export class EmbeddedBackend implements Backend {
     this.#tidiedAt = after.rows[0]?.lsn ?? '';
   }
 
+  async glance(name: string): Promise<Glance> {
+    const { rows } = await this.#db.query(GLANCE, [bullName(name)]);
+    return glanceOf(rows);
+  }
+
   marks(name: string, keep?: MarksKeep): DeliveredMarks {
     const marks = new SqlMarks(bullName(name), this.#pool, SCHEMA, { keep });
     return patientMarks(marks, marks, () => this.#patience.of(name));
@@ -139,6 +146,8 @@ export class EmbeddedBackend implements Backend {
   }
 
   async makeDurable(): Promise<void> {}
+
+  async replicate(): Promise<void> {}
 
   async close(): Promise<void> {
     clearInterval(this.#tidying);

@@ -24,5 +24,6 @@ export function patientClaims(claims: Claims, patience: () => Patience): Claims 
     take: (wanted) => patience().insist(() => claims.take(wanted)),
     settle: (delivered) => patience().insist(() => claims.settle(delivered)),
     release: (given) => patience().insist(() => claims.release(given)),
+    clear: () => claims.clear(),
   };
 }

@@ -31,7 +31,7 @@ const NODE_CODES = new Set([
 
 /** What ioredis, pg and its pool say when there is no connection, or no answer on it in time. */
 const NO_ANSWER =
-  /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Reached the max retries per request|Connection terminated|timeout e(xceeded|xpired)|Query read timeout|Client has encountered a connection error|Client was closed|All sentinels are unreachable)|\b(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)\b/;
+  /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Reached the max retries per request|Connection terminated|timeout e(xceeded|xpired)|Query read timeout|Client has encountered a connection error|Client was closed|All sentinels are unreachable|Too many Cluster redirections|Cluster is|Cluster isn't ready|None of startup nodes|Failed to refresh slots cache|Command aborted due to connection close)|\b(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)\b/;
 
 export function isStoreTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -46,7 +46,8 @@ export function isStoreTrouble(error: unknown): boolean {
 }
 
 /** ioredis speaks of its own options where there is no connection; people want to know that there is none. */
-const IOREDIS_OPTIONS = /^(Stream isn't writeable|Reached the max retries per request)/;
+const IOREDIS_OPTIONS =
+  /^(Stream isn't writeable|Cluster isn't ready|Connection is closed|Reached the max retries per request)/;
 
 /** One line for people. */
 export function describeStoreError(error: unknown): string {

@@ -15,6 +15,7 @@ import type {
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  Glance,
   MarksKeep,
   QueueTracing,
   ReceiptProcessor,
@@ -29,6 +30,7 @@ import { steady } from '../outage/steady-backend.js';
 import { createBackendIn } from './bull.js';
 import { SqlClaims } from './claims.js';
 import { judgePostgres } from './facts.js';
+import { GLANCE, glanceOf } from './glance.js';
 import { PostgresListener } from './listener.js';
 import { SqlMarks } from './marks.js';
 import { BullPool } from './pool.js';
@@ -114,6 +116,9 @@ export class PostgresBackend implements Backend {
   /** A statement that has returned is durable. */
   async makeDurable(): Promise<void> {}
 
+  /** Whether a commit waits for a standby is the server's to say (`synchronous_standby_names`). */
+  async replicate(): Promise<void> {}
+
   queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
     const queue = new Queue(
       bullName(name),
@@ -142,6 +147,11 @@ export class PostgresBackend implements Backend {
   async removeUntried(name: string, jobs: readonly UntriedJob[]): Promise<number> {
     const { rowCount } = await this.#adding.query(REMOVE_UNTRIED, untriedParameters(bullName(name), jobs));
     return rowCount ?? 0;
+  }
+
+  async glance(name: string): Promise<Glance> {
+    const { rows } = await this.#adding.query(GLANCE, [bullName(name)]);
+    return glanceOf(rows);
   }
 
   marks(name: string, keep?: MarksKeep): DeliveredMarks {

@@ -46,6 +46,10 @@ export class SqlClaims implements Claims {
     );
   }
 
+  async clear(): Promise<void> {
+    await this.#pool.query(`DELETE FROM ${this.#table} WHERE queue = $1`, [this.#queue]);
+  }
+
   async #take(claims: readonly Claim[]): Promise<ClaimState[]> {
     const now = Date.now();
     const first = firstOfEach(claims);

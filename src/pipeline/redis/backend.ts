@@ -1,16 +1,17 @@
 /**
- * The backend for production: Redis through ioredis, shared by any number of threads and processes. A Redis that may
- * evict keys is refused, because it would drop receipts without a word.
+ * The backend for production: Redis through ioredis, shared by any number of threads and processes; one server, a Cluster,
+ * or what Sentinels watch. All keys of a queue share a slot, and no call takes keys of two queues. A Redis that may evict
+ * keys is refused, because it would drop receipts without a word.
  */
 import { createRedisBackend, Queue, QueueKeys, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
-import { describeError, ReceiptdError, UsageError } from '../../errors.js';
-import type { Finding } from '../../finding.js';
+import { UsageError } from '../../errors.js';
+import { type Finding, ok } from '../../finding.js';
 import type {
   Backend,
   Claims,
   DeliveredMarks,
   DeliveryOptions,
+  Glance,
   MarksKeep,
   QueueTracing,
   ReceiptProcessor,
@@ -22,131 +23,80 @@ import { bullName } from '../backend.js';
 import { PatienceOfQueues } from '../outage/patience.js';
 import { patientClaims, patientMarks } from '../outage/patient-memory.js';
 import { steady } from '../outage/steady-backend.js';
+import { type Checked, checkRedis, nameOf, reached, refused } from './check.js';
 import { RedisClaims } from './claims.js';
-import { RedisDurability } from './durability.js';
+import { connected, masters, type RedisClient, RedisConnector, type RedisPlace } from './connect.js';
+import { checkDurability, RedisDurability } from './durability.js';
 import { judgeRedis } from './facts.js';
+import { glanceOf } from './glance.js';
 import { RedisMarks } from './marks.js';
-
-/** ms between tries to reconnect: quick at first, so that a restart is hardly noticed. */
-const RECONNECT_CAP_MS = 2_000;
-
-/**
- * ms without an answer after which a connection is given up for dead: a machine that vanished, a firewall that forgot it.
- * Longer than an idle worker's call blocks in Redis, which is 10 s at most.
- */
-const SOCKET_TIMEOUT_MS = 20_000;
-/** The same for a connection on which nothing blocks. */
-const PRODUCER_TIMEOUT_MS = 8_000;
-/** ms of silence after which the kernel probes a connection on which nothing is being asked. */
-const KEEP_ALIVE_MS = 10_000;
-
-/**
- * BullMQ removes one job a call, which would be an eighth of all that Redis has to do. The first key is the set of
- * completed jobs, the others are the jobs' own; the arguments are their ids.
- */
-const REMOVE_COMPLETED = `
-for i, id in ipairs(ARGV) do
-  if redis.call('ZREM', KEYS[1], id) == 1 then redis.call('DEL', KEYS[i + 1]) end
-end`;
-
-/**
- * The first key is the list of waiting jobs, the others are the jobs' own; the arguments are an id and what its JSON has
- * in it for each. `ats` counts how often one was taken, and a stack trace is left by any failure.
- */
-const REMOVE_UNTRIED = `
-local removed = 0
-for i = 1, #KEYS - 1 do
-  local id = ARGV[2 * i - 1]
-  local data = redis.call('HGET', KEYS[i + 1], 'data')
-  local same = data and string.find(data, ARGV[2 * i], 1, true)
-  local tried = redis.call('HEXISTS', KEYS[i + 1], 'ats') + redis.call('HEXISTS', KEYS[i + 1], 'stacktrace')
-  if same and tried == 0 and redis.call('LREM', KEYS[1], 1, id) == 1 then
-    redis.call('DEL', KEYS[i + 1])
-    removed = removed + 1
-  end
-end
-return removed`;
+import { REMOVE_COMPLETED, REMOVE_UNTRIED } from './removal.js';
 
 export class RedisBackend implements Backend {
+  readonly #connector: RedisConnector;
   readonly #prefix: string;
   readonly #keys: QueueKeys;
-  readonly #producer: Redis;
-  readonly #consumer: Redis;
-  #durable: { client: Redis; durability: RedisDurability } | undefined;
+  readonly #producer: RedisClient;
+  readonly #consumer: RedisClient;
   readonly #patience = new PatienceOfQueues();
+  #waiting: RedisClient | undefined;
+  readonly #durabilities = new Map<string, RedisDurability>();
 
-  constructor(url: string, prefix: string, socketTimeout = SOCKET_TIMEOUT_MS) {
+  /**
+   * Connects at once, and again whenever it has to.
+   * @param socketTimeout ms without an answer after which a connection is given up @default 20000
+   * @throws {UsageError} when a file of `pipeline.redis.tls` cannot be used
+   */
+  constructor(place: RedisPlace, prefix: string, socketTimeout?: number) {
+    this.#connector = new RedisConnector(place, socketTimeout);
     this.#prefix = prefix;
     this.#keys = new QueueKeys(prefix);
-    const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS);
-    // After a failover the same address leads to another server, so a connection to one that is read-only is of no use.
-    const reconnectOnError = (error: Error) => error.message.startsWith('READONLY');
-    const common = { retryStrategy, reconnectOnError, keepAlive: KEEP_ALIVE_MS };
-    // Adding fails at once while Redis is away, so that polling stops; MNS keeps the backlog meanwhile. And nothing is sent
-    // again by itself on another connection: an add may have been done, and what it added delivered and forgotten; a wait
-    // for a replica would ask a server that has nothing to wait for.
-    this.#producer = new Redis(url, {
-      ...common,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      commandTimeout: PRODUCER_TIMEOUT_MS,
-      socketTimeout: Math.min(socketTimeout, PRODUCER_TIMEOUT_MS),
-    });
-    this.#consumer = new Redis(url, { ...common, maxRetriesPerRequest: null, socketTimeout });
-    // Each failed try to connect says so here; whoever uses the connection learns of it by its own call.
-    for (const client of [this.#producer, this.#consumer]) client.on('error', () => {});
+    this.#producer = this.#connector.producer();
+    this.#consumer = this.#connector.consumer();
   }
 
   /**
-   * Asks the server whether it can be trusted with receipts.
-   * @throws {UsageError} when it may evict keys, or refuses this user
-   * @throws {ReceiptdError} when it cannot be reached
+   * Asks the servers whether they can be trusted with receipts.
+   * @throws {UsageError} when one may evict keys, is too old, refuses this user, or is not what `topology` says
+   * @throws {ReceiptdError} when there is none to be reached
    */
-  async check(): Promise<void> {
-    let memory: string;
-    try {
-      await connected(this.#producer);
-      memory = await this.#producer.info('memory');
-    } catch (error) {
-      throw this.#refusal(error);
-    }
-    const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1];
-    if (policy !== undefined && policy !== 'noeviction') {
-      throw new UsageError(
-        'REDIS_EVICTS',
-        `pipeline.url: this Redis has maxmemory-policy ${policy} and may drop receipts: set it to noeviction`,
-      );
-    }
+  check(): Promise<void> {
+    return checkRedis(this.#checked);
   }
 
-  #refusal(error: unknown): ReceiptdError {
-    const { host, port } = this.#producer.options;
-    const text = describeError(error);
-    if (/WRONGPASS|NOAUTH|NOPERM/.test(text)) {
-      return new UsageError(
-        'REDIS_AUTH',
-        `pipeline.url: Redis at ${host}:${port} refuses the login: ${text}`,
-      );
-    }
-    return new ReceiptdError(
-      'REDIS_UNREACHABLE',
-      `pipeline.url: no Redis at ${host}:${port} (${text}): start it, or correct pipeline.url`,
-      { cause: error },
-    );
-  }
-
-  /** What kind of server it is, and what of that is in the way. */
+  /** What kind of servers they are, and what of that is in the way. */
   async inspect(): Promise<Finding> {
     await connected(this.#producer);
-    return judgeRedis(await this.#producer.info());
+    const nodes = masters(this.#producer);
+    const findings = await Promise.all(
+      nodes.map(async (node) => {
+        const finding = judgeRedis(await node.info());
+        return nodes.length === 1
+          ? finding
+          : { ...finding, found: `${nameOf(node, true)}: ${finding.found}` };
+      }),
+    );
+    return (
+      findings.find(({ status }) => status !== 'ok') ?? ok(findings.map(({ found }) => found).join('; '))
+    );
   }
 
   /** One line on what a restart of this Redis would cost; undefined when it keeps a log of its writes. */
   async durabilityWarning(): Promise<string | undefined> {
     await connected(this.#producer);
-    const persistence = await this.#producer.info('persistence');
-    if (!/^aof_enabled:0/m.test(persistence)) return undefined;
-    return 'pipeline.url: this Redis has no AOF (appendonly no): dead letters in it do not survive its restart; set appendonly yes';
+    const nodes = masters(this.#producer);
+    const forgetful = await Promise.all(
+      nodes.map(async (node) =>
+        /^aof_enabled:0/m.test(await node.info('persistence')) ? [nameOf(node, nodes.length > 1)] : [],
+      ),
+    );
+    const [name] = forgetful.flat();
+    if (name === undefined) return undefined;
+    return `pipeline.url: ${name} has no AOF (appendonly no): dead letters in it do not survive its restart; set appendonly yes`;
+  }
+
+  get #checked(): Checked {
+    return { connector: this.#connector, client: this.#producer, prefix: this.#prefix };
   }
 
   queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
@@ -189,6 +139,10 @@ export class RedisBackend implements Backend {
     return Number(await this.#producer.eval(REMOVE_UNTRIED, keys.length, ...keys, ...args));
   }
 
+  glance(name: string): Promise<Glance> {
+    return glanceOf(this.#producer, (type) => this.#keys.toKey(bullName(name), type));
+  }
+
   marks(name: string, keep?: MarksKeep): DeliveredMarks {
     const clients = { producer: this.#producer, consumer: this.#consumer };
     const marks = new RedisMarks(this.#ownKey(name, 'delivered'), clients, keep);
@@ -201,27 +155,44 @@ export class RedisBackend implements Backend {
   }
 
   async checkDurability(): Promise<string | undefined> {
-    const { client, durability } = this.#durably();
+    const client = this.#waitingClient();
+    await reached({ ...this.#checked, client });
     try {
-      await connected(client);
-      return await durability.check();
+      const warnings = await Promise.all(
+        masters(client).map((node) => checkDurability((name, ...args) => node.call(name, ...args))),
+      );
+      return warnings.find((warning) => warning !== undefined);
     } catch (error) {
-      throw error instanceof UsageError ? error : this.#refusal(error);
+      throw error instanceof UsageError ? error : refused(error, this.#checked);
     }
   }
 
-  makeDurable(): Promise<void> {
-    return this.#durably().durability.makeDurable();
+  makeDurable(name: string): Promise<void> {
+    return this.#durabilityOf(name).makeDurable();
   }
 
-  #durably(): { client: Redis; durability: RedisDurability } {
-    if (this.#durable === undefined) {
-      const client = this.#producer.duplicate();
-      client.on('error', () => {});
-      const durability = new RedisDurability(client, this.#keys.toKey('receiptd', 'durable'));
-      this.#durable = { client, durability };
-    }
-    return this.#durable;
+  async replicate(name: string): Promise<void> {
+    await connected(this.#waitingClient());
+    await this.#durabilityOf(name).replicate();
+  }
+
+  /** Queues lie on different nodes of a cluster; on a single server all share their waits. */
+  #durabilityOf(name: string): RedisDurability {
+    const marker =
+      this.#connector.topology === 'cluster'
+        ? this.#ownKey(name, 'durable')
+        : this.#keys.toKey('receiptd', 'durable');
+    const known = this.#durabilities.get(marker);
+    if (known !== undefined) return known;
+    const durability = new RedisDurability(this.#waitingClient(), marker);
+    this.#durabilities.set(marker, durability);
+    return durability;
+  }
+
+  #waitingClient(): RedisClient {
+    // Each queue listens, and more than ten are no leak.
+    this.#waiting ??= this.#connector.producer().setMaxListeners(0);
+    return this.#waiting;
   }
 
   /** In the slot of the queue's jobs; a job id has a digit and no colon, and so has no key of BullMQ's own this form. */
@@ -232,25 +203,6 @@ export class RedisBackend implements Backend {
   async close(): Promise<void> {
     this.#producer.disconnect();
     this.#consumer.disconnect();
-    this.#durable?.client.disconnect();
+    this.#waiting?.disconnect();
   }
-}
-
-/** Resolves when the client is ready; rejects with what the first try to connect failed with, or when it is closed. */
-function connected(client: Redis): Promise<void> {
-  if (client.status === 'ready') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void) => {
-      client.off('ready', onReady);
-      client.off('error', onError);
-      client.off('end', onEnd);
-      act();
-    };
-    const onReady = () => settle(resolve);
-    const onError = (error: Error) => settle(() => reject(error));
-    const onEnd = () => onError(new Error('the connection was closed'));
-    client.on('ready', onReady);
-    client.on('error', onError);
-    client.on('end', onEnd);
-  });
 }

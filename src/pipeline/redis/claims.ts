@@ -3,10 +3,10 @@
  * Redis forgets by itself; what was delivered is in one sorted set with the time until which it counts, about 130 bytes
  * each. All of them share the slot of the queue's jobs.
  */
-import type { Redis } from 'ioredis';
 import { type Claim, type ClaimState, type Claims, PENDING_MS } from '../backend.js';
 import { fingerprint } from '../fingerprint.js';
 import { Group } from '../group.js';
+import type { RedisClient } from './connect.js';
 
 const CHARACTERS = 16;
 
@@ -43,12 +43,12 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
 export class RedisClaims implements Claims {
   readonly #key: string;
-  readonly #client: Redis;
+  readonly #client: RedisClient;
   readonly #taking: Group<Claim, ClaimState>;
   readonly #settling: Group<Claim, void>;
 
   /** @param key what all keys begin with. @param client waits until Redis is back */
-  constructor(key: string, client: Redis, window: number) {
+  constructor(key: string, client: RedisClient, window: number) {
     this.#key = key;
     this.#client = client;
     this.#taking = new Group(
@@ -76,8 +76,17 @@ export class RedisClaims implements Claims {
     );
   }
 
+  /** Those that are being delivered are forgotten by Redis itself. */
+  async clear(): Promise<void> {
+    await this.#client.del(this.#settled);
+  }
+
+  get #settled(): string {
+    return `${this.#key}:settled`;
+  }
+
   #run(script: string, claims: readonly Claim[], number: number): Promise<unknown> {
-    const keys = [`${this.#key}:settled`, ...claims.map(({ key }) => this.#pending(key))];
+    const keys = [this.#settled, ...claims.map(({ key }) => this.#pending(key))];
     const values = claims.flatMap(({ key, holder }) => [
       fingerprint(key, CHARACTERS),
       fingerprint(holder, CHARACTERS),

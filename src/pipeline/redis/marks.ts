@@ -5,10 +5,10 @@
  * A mark outlives the confirmed delete a little, because a copy of its message may still be on its way into the
  * store: an add whose answer was lost is made again, and would find neither job nor mark.
  */
-import type { Redis } from 'ioredis';
 import { type DeliveredMarks, KEEP_MARKS_MS, MARKS_LINGER_MS, type MarksKeep } from '../backend.js';
 import { fingerprint } from '../fingerprint.js';
 import { Group } from '../group.js';
+import type { RedisClient } from './connect.js';
 
 /** Enough for what is looked for among the marks, which is only what came again. */
 const CHARACTERS = 12;
@@ -17,9 +17,9 @@ const SWEEPS = 3;
 
 export interface RedisClients {
   /** Fails fast. */
-  producer: Redis;
+  producer: RedisClient;
   /** Waits until Redis is back. */
-  consumer: Redis;
+  consumer: RedisClient;
 }
 
 export class RedisMarks implements DeliveredMarks {

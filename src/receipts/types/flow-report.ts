@@ -18,7 +18,7 @@ export const flowReport = z.looseObject({
   out_id: text,
   /** `3` success, `4` failed. */
   result: stringOrNumber,
-  /** `00000` ok, `10000`… the user's side, `11000`… the supplier's side, `12000`… limits, `80000` throttled. Optional. */
+  /** `00000` ok, `10000`… the user's side, `11000`… the supplier's side, `12000`… limits, `80000` throttled; ask/218637. Optional. */
   err_code: text,
   /** `err_code` in words. Optional. */
   err_msg: text,

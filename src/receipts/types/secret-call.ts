@@ -19,7 +19,7 @@ export const secretCallFields = {
   secret_no: text,
   /** B (or N, G): the other party. */
   peer_no: text,
-  /** 0 A called B, 1 B called A, 4 intercepted; in 2018 also 2 SMS sent, 3 SMS received, 5 SMS intercepted. */
+  /** 0 A called B, 1 B called A, 4 intercepted; in 2018 (dypls) also 2 SMS sent, 3 SMS received, 5 SMS intercepted. */
   call_type: amount,
   /** The caller dialled; Beijing wall time. */
   call_time: wallTime,

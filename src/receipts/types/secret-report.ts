@@ -29,19 +29,19 @@ export const secretReport = z.looseObject({
   start_time: wallTime,
   /** Released; Beijing wall time. The call lasted `release_time` − `start_time`. */
   release_time: z.string(),
-  /** Who released: 0 platform, 1 caller, 2 callee; in 2017 also 3. */
+  /** Who released: 0 platform, 1 caller, 2 callee; in 2017 (ask/218794) also 3. */
   release_dir: amount,
-  /** Q.850 cause: 16 normal clearing, 17 busy, 19 no answer, 21 rejected, … Optional. */
+  /** Q.850 cause, table of dypls: 16 normal clearing, 17 busy, 19 no answer, 21 rejected, … Optional. */
   release_cause: amount,
   /** Length of an SMS, in segments. Optional. */
   sms_number: amount,
-  /** Recording; there 15 to 20 minutes after the call, for 7 days (MNS page) or 30 (HTTP page). Optional. */
+  /** Recording; there 15 to 20 minutes after the call, for 7 days (page 109201) or 30 (page 305596). Optional. */
   record_url: text,
   /** Recording of the ringing; as `record_url`. Optional. */
   ring_record_url: text,
   /** The extension that was dialled after X. Optional. */
   extension: text,
-  /** The number that was dialled; 2018. */
+  /** The number that was dialled; page 59684. */
   origin_no: text,
 });
 

@@ -24,13 +24,13 @@ const smsReportFields = {
   biz_id: z.string(),
   /** The OutId given when sending. Optional. */
   out_id: text,
-  /** Id of this one SMS; only on newer pages. Optional. */
+  /** Id of this one SMS; page 414224. Optional. */
   message_id: text,
-  /** RequestId of the send call; only on newer pages. Optional. */
+  /** RequestId of the send call; page 414224. Optional. */
   request_id: text,
-  /** Signature it was sent with; only on newer pages. Optional. */
+  /** Signature it was sent with; page 414224. Optional. */
   sign_name: text,
-  /** Template it was made from; only on newer pages. Optional. */
+  /** Template it was made from; page 414224. Optional. */
   template_code: text,
 };
 
@@ -72,7 +72,7 @@ export const smsReportIntl = z.looseObject({
   ErrorCode: text,
   /** `ErrorCode` in words. */
   ErrorDescription: text,
-  /** The TaskId given when sending; HTTP, and older MNS pages. */
+  /** The TaskId given when sending; page smsreport-http-intl, and older MNS pages. */
   TaskId: text,
 });
 

@@ -25,9 +25,9 @@ export const signSmsReport = z.looseObject({
   reason: text,
   /** What the applicant wrote beside the application. */
   remark: text,
-  /** Id of the application. In camel case among names in snake case. */
+  /** Id of the application, page 120998. In camel case among names in snake case. */
   orderId: text,
-  /** Id of the application, as the old MNS page spells it. */
+  /** Id of the application, as page 128742, the old MNS one, spells it. */
   order_id: text,
   /** The application was made; Beijing wall time. The time of the verdict is not published. */
   create_date: wallTime,

@@ -16,7 +16,7 @@ export type SmsUp = Known<z.infer<typeof smsUp>>;
 export const smsUp = z.looseObject({
   /** Who wrote. */
   phone_number: z.string(),
-  /** They sent it; Beijing wall time, in 2017 also as `yyyyMMddHHmmss`. */
+  /** They sent it; Beijing wall time, in 2017 (page 60127) also as `yyyyMMddHHmmss`. */
   send_time: wallTime,
   /** What they wrote. */
   content: z.string(),
@@ -24,7 +24,7 @@ export const smsUp = z.looseObject({
   dest_code: text,
   /** Id of the message: a number by MNS, a string by HTTP. Beyond 2^53 it arrives here as a string of digits. */
   sequence_id: amount,
-  /** Signature of the number they wrote to; older HTTP pages. Optional. */
+  /** Signature of the number they wrote to; page 60127. Optional. */
   sign_name: text,
 });
 

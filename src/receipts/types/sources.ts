@@ -1,4 +1,7 @@
-/** Addresses of the pages that describe receipts. A shape names every page that its fields come from. */
+/**
+ * Addresses of the pages that describe receipts. A shape names every page that its fields come from. A field that only some
+ * of them have says which, or the way (HTTP, MNS) by which it comes; the others are on all of them.
+ */
 
 /** Pages of the mainland site's help, by their path. */
 export function help(...paths: readonly [string, ...string[]]): string {

@@ -8,27 +8,27 @@ import { help } from './sources.js';
 const voiceReportFields = {
   /** The call, `n^n`, as the call API answered. */
   call_id: z.string(),
-  /** Handed to the carrier; Beijing wall time. Not in 2017's bodies. */
+  /** Handed to the carrier; Beijing wall time. Page voicereport-7, not in older bodies. */
   originate_time: wallTime,
-  /** The callee began ringing; Beijing wall time, empty if it never rang. */
+  /** The callee began ringing; Beijing wall time, empty if it never rang. Page voicereport-7, not in older bodies. */
   ring_time: wallTime,
   /** Answered; Beijing wall time, empty if not. */
   start_time: wallTime,
-  /** Ended; Beijing wall time. In 2017 empty if unanswered. */
+  /** Ended; Beijing wall time. In 2017 (page 55499) empty if unanswered. */
   end_time: wallTime,
-  /** Who called. Since 2019. */
+  /** Who called. Since 2019, not on page 55499. */
   caller: text,
-  /** Who was called. Since 2019. */
+  /** Who was called. Since 2019, not on page 55499. */
   callee: text,
   /** Seconds talked, `"0"` if unanswered; one sample prints `10秒`. */
   duration: amount,
   /** `200000` answered, `200002` busy, `200003` no answer, `200004` not in service, `200005` unreachable or rejected, … */
   status_code: z.string(),
-  /** What the ringing said, as a status code; only with early media detection. */
+  /** What the ringing said, as a status code; only with early media detection. Since 2019, not on page 55499. */
   early_media_code: text,
-  /** `ANSWERED`, `USER_BUSY`, `NO_ANSWER`, `POWERED_OFF`, … */
+  /** `ANSWERED`, `USER_BUSY`, `NO_ANSWER`, `POWERED_OFF`, … Pages voicereport-1, -3 and -4. */
   smart_status_code: text,
-  /** `用户` (the callee) or `机器` (the platform) hung up; `aleg` or `bleg` in two-leg calls. */
+  /** `用户` (the callee) or `机器` (the platform) hung up; `aleg` or `bleg` in two-leg calls. Since 2019, not on page 55499. */
   hangup_direction: text,
   /** The status in words. */
   status_msg: text,
@@ -36,39 +36,39 @@ const voiceReportFields = {
   out_id: text,
   /** Keys that were pressed. */
   dtmf: text,
-  /** `voice`, `asr` or `smart_transfer`. */
+  /** `voice`, `asr` or `smart_transfer`. Since 2019, not on page 55499. */
   voice_type: text,
-  /** Id of the robot's script. */
+  /** Id of the robot's script. Page voicereport-7. */
   dialog_id: text,
   /** `LOCAL`, `PROVINCE`, `DOMESTIC`, `INTERNATIONAL`; deprecated, now `UNKNOWN`. */
   toll_type: text,
-  /** Leg A of a two-leg call was handed to the carrier; Beijing wall time. */
+  /** Leg A of a two-leg call was handed to the carrier; Beijing wall time. Page voicereport-3. */
   a_originate_time: wallTime,
-  /** A began ringing; Beijing wall time. */
+  /** A began ringing; Beijing wall time. Page voicereport-3. */
   a_ring_time: wallTime,
-  /** A answered; Beijing wall time. */
+  /** A answered; Beijing wall time. Page voicereport-3. */
   a_start_time: wallTime,
-  /** A hung up; Beijing wall time. */
+  /** A hung up; Beijing wall time. Page voicereport-3. */
   a_end_time: wallTime,
-  /** Seconds on leg A. */
+  /** Seconds on leg A. Page voicereport-3. */
   a_duration: amount,
-  /** Leg B, of a two-leg call or a transfer, was handed to the carrier; Beijing wall time. */
+  /** Leg B, of a two-leg call or a transfer, was handed to the carrier; Beijing wall time. Pages voicereport-1, -3, -4. */
   b_originate_time: wallTime,
-  /** B began ringing; Beijing wall time. */
+  /** B began ringing; Beijing wall time. Pages voicereport-1, -3 and -4. */
   b_ring_time: wallTime,
-  /** B answered; Beijing wall time. */
+  /** B answered; Beijing wall time. Pages voicereport-1, -3 and -4. */
   b_start_time: wallTime,
-  /** B hung up; Beijing wall time. */
+  /** B hung up; Beijing wall time. Pages voicereport-1, -3 and -4. */
   b_end_time: wallTime,
-  /** Seconds on leg B; a number in one sample. */
+  /** Seconds on leg B; a number in one sample. Pages voicereport-1, -3 and -4. */
   b_duration: amount,
-  /** The number that A saw calling. */
+  /** The number that A saw calling. Page voicereport-3. */
   caller_show_num: text,
-  /** The number that B saw calling. */
+  /** The number that B saw calling. Page voicereport-3. */
   callee_show_num: text,
-  /** Of an inbound call: the extension or extra data. */
+  /** Of an inbound call: the extension or extra data. Page voicereport-1. */
   extend: text,
-  /** Why the leg of a parallel transfer ended. */
+  /** Why the leg of a parallel transfer ended. Newer pages. */
   parallel_leg_hangup_cause: text,
 };
 

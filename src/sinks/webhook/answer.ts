@@ -16,7 +16,7 @@ const EXCERPT_LENGTH = 200;
 const LONGEST_DELAY_MS = 3_600_000;
 const RETRIED = new Set([408, 425, 429]);
 /** No such place, or not for whoever posts like this: it would be said of any event. */
-const ABOUT_SINK = new Set([401, 403, 404, 405, 407]);
+const ABOUT_SINK = new Set([401, 403, 404, 405, 407, 410]);
 
 /** The request failed, and is worth another try. */
 export class WebhookError extends ReceiptdError {
@@ -53,6 +53,7 @@ export function judge(answer: Answer, vendor: boolean, hide: Hide): Error | unde
   if (status === 410) {
     return new DeadLetterError(
       `${told}: the receiver is gone for good: change the sink's url, or remove the sink`,
+      { aboutSink: true },
     );
   }
   if (status >= 400 && status < 500 && !RETRIED.has(status)) {

@@ -4,7 +4,7 @@ import { type Finding, fail, ok, warn } from '../../finding.js';
 import { ReachError, type Reached, reach } from '../../reach.js';
 import { VERSION } from '../../version.js';
 import { basicAuth } from './auth.js';
-import { readTls } from './tls.js';
+import { webhookTls } from './tls.js';
 
 const CERTIFICATE_SOON_MS = 14 * 24 * 3_600_000;
 
@@ -19,7 +19,7 @@ export async function checkWebhook(
   signal: AbortSignal,
 ): Promise<Finding> {
   const url = new URL(text);
-  const tls = await readTls(files);
+  const tls = webhookTls(files);
   try {
     const sent = { 'user-agent': `receiptd/${VERSION}`, ...basicAuth(url), ...headers };
     return judge(url, await reach({ url, method: 'OPTIONS', headers: sent, tls, signal }));

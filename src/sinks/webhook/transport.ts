@@ -7,9 +7,9 @@
  * was not configured, or lose them in a GET; and as the url is wrong, not an event, none may end as a dead letter.
  */
 import { Pool } from 'undici';
+import type { TlsOptions } from '../../tls-files.js';
 import { type Answer, networkError, WebhookError } from './answer.js';
 import type { Hide } from './hide.js';
-import type { TlsOptions } from './tls.js';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 3;

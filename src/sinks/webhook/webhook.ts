@@ -7,6 +7,7 @@
  */
 import type { SinkConfig } from '../../config/index.js';
 import type { EventRecord } from '../../receipts/index.js';
+import type { TlsOptions } from '../../tls-files.js';
 import { VERSION } from '../../version.js';
 import { Batcher, type Outcomes } from '../batcher.js';
 import { DeadLetterError, type DeliveryContext, type Sink, type SinkOptions } from '../sink.js';
@@ -17,7 +18,7 @@ import { pushedAlone } from './push.js';
 import { Rate } from './rate.js';
 import { contentOf, requestId } from './request.js';
 import { Signer } from './signing.js';
-import { readTls, type TlsOptions } from './tls.js';
+import { webhookTls } from './tls.js';
 import { WebhookTransport } from './transport.js';
 
 /** Events of a batch that are refused in a row for what is not theirs: as many as tell so of the sink. */
@@ -41,7 +42,7 @@ export class WebhookSink implements Sink {
 
   /** @throws {UsageError} when a file of `tls` cannot be used */
   static async open(options: WebhookOptions): Promise<WebhookSink> {
-    return new WebhookSink(options, await readTls(options.tls));
+    return new WebhookSink(options, webhookTls(options.tls));
   }
 
   private constructor(options: WebhookOptions, tls: TlsOptions) {

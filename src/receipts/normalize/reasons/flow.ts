@@ -1,6 +1,6 @@
 /** `err_code` and `result` of FlowReport (developer.aliyun.com/ask/218468 and /218637). */
 import type { Reason } from '../types.js';
-import { ownWords, ReasonTable } from './table.js';
+import { type Meanings, ownWords, ReasonTable } from './table.js';
 
 /** `result` of FlowReport. */
 export const flowResults = new ReasonTable({ 3: ['充值成功', 'Credited'], 4: ['充值失败', 'Failed'] });
@@ -17,6 +17,14 @@ const RANGES = [
   { from: 11999, to: 11999, zh: '供应商侧原因', en: 'A cause on the supplier’s side' },
   { from: 12000, to: 12004, zh: '超出限制', en: 'A limit was reached' },
 ];
+
+/** All that is documented, code or range of codes → Chinese, English. */
+export const flowMeanings: Meanings = {
+  ...codes.meanings,
+  ...Object.fromEntries(
+    RANGES.map(({ from, to, zh, en }) => [from === to ? `${from}` : `${from}–${to}`, [zh, en] as const]),
+  ),
+};
 
 /** @param text `err_msg`, told with the side that failed */
 export function flowReason(code: string, text?: string): Reason {

@@ -1,11 +1,11 @@
 /** The code tables by name, for receipts and for codes that come from elsewhere (an API answer, a stored row). */
 import type { Reason } from '../types.js';
 import { chatStatuses } from './chatapp.js';
-import { flowReason } from './flow.js';
+import { flowMeanings, flowReason } from './flow.js';
 import { controlMessages, unconnectedCauses } from './privacy.js';
 import { releaseCauses } from './release-cause.js';
 import { intlStatuses, smsErrors } from './sms.js';
-import type { ReasonTable } from './table.js';
+import type { Meanings, ReasonTable } from './table.js';
 import { smartStatuses, voiceStatuses } from './voice.js';
 
 const tables = {
@@ -23,6 +23,11 @@ const tables = {
 
 /** A code table. `flow_err_code` is the one of FlowReport. */
 export type ReasonTableName = keyof typeof tables | 'flow_err_code';
+
+/** The whole of a table, code → Chinese, English. */
+export function meaningsOf(table: ReasonTableName): Meanings {
+  return table === 'flow_err_code' ? flowMeanings : tables[table].meanings;
+}
 
 /**
  * What a code means, in Chinese and English.

@@ -5,9 +5,12 @@ import type { Reason } from '../types.js';
 export type Meanings = Readonly<Record<string, readonly [zh: string, en: string]>>;
 
 export class ReasonTable {
+  /** As they are published, for those who print the table. */
+  readonly meanings: Meanings;
   readonly #meanings: ReadonlyMap<string, readonly [string, string]>;
 
   constructor(meanings: Meanings) {
+    this.meanings = meanings;
     this.#meanings = new Map(
       Object.entries(meanings).map(([code, meaning]) => [code.toLowerCase(), meaning]),
     );

@@ -1,0 +1,2 @@
+/** The queue browser. */
+export { boardRoutes } from './board.js';
