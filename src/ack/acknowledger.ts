@@ -28,7 +28,10 @@ export interface AcknowledgerOptions {
    * BatchDeleteMessage: resolves with the handles that were not deleted, rejects when nothing is known of any.
    * An error with `fatal: true` means that MNS will always refuse this request.
    */
-  deleteBatch(receiptHandles: readonly string[]): Promise<readonly NotDeleted[]>;
+  deleteBatch(
+    receiptHandles: readonly string[],
+    messages: readonly Acknowledgement[],
+  ): Promise<readonly NotDeleted[]>;
   /** These messages are gone from MNS for good: whatever is kept about them can go too. */
   onConfirmed(messages: readonly Acknowledgement[]): void;
   /** So many handles are not settled now. */
@@ -158,7 +161,10 @@ export class Acknowledger {
   async #send(batch: Entry[]): Promise<void> {
     this.#inFlight += 1;
     try {
-      const failures = await this.#options.deleteBatch(batch.map((entry) => entry.message.receiptHandle));
+      const failures = await this.#options.deleteBatch(
+        batch.map((entry) => entry.message.receiptHandle),
+        batch.map((entry) => entry.message),
+      );
       this.#sortOut(batch, new Map(failures.map((failure) => [failure.receiptHandle, failure.code])));
     } catch (error) {
       this.#options.onError?.(error);

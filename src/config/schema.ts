@@ -3,6 +3,7 @@ import { dedupe, pipeline } from './pipeline.js';
 import { regionEndpoints } from './regions.js';
 import { must, oneOf, origin, repeated, secretText, text, whenSound, whole } from './rules.js';
 import { queue, sink, sinkName } from './sinks/index.js';
+import { tracing } from './tracing.js';
 
 /**
  * The configuration, key by key: the single source of its types, defaults, ranges, prose and JSON Schema. A value of
@@ -184,6 +185,7 @@ export const configSchema = z
     shutdown: shutdown.prefault({}).describe('Stopping'),
     ops: ops.prefault({}).describe('Health, metrics, status and pages over HTTP'),
     log: log.prefault({}).describe('Logging, to standard error'),
+    tracing: tracing.prefault({}).describe('OpenTelemetry traces from poll to acknowledgement'),
   })
   .superRefine(
     ({ region, endpoints: given }, issues) => {

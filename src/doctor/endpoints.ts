@@ -46,7 +46,7 @@ function described(url: URL, { address, certificate, status }: Reached): Finding
   // A service that is in trouble answers so; without a signature it can only refuse, which is a good answer here.
   const trouble = status >= 500 ? ` with HTTP ${status}` : '';
   if (certificate === undefined) {
-    const local = /^(localhost|127\.|\[::1\])/.test(url.hostname);
+    const local = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
     if (local) return trouble ? warn(`${answers}${trouble}`) : ok(answers);
     return warn(`${answers}${trouble} without TLS: keys and receipts can be read on the way`, 'use https://');
   }
@@ -72,6 +72,25 @@ function adviceOn({ stage }: ReachError, name: Endpoint, env: NodeJS.ProcessEnv)
     case 'http':
       return `check endpoints.${name}, and for a proxy in between`;
   }
+}
+
+/** Deliveries go on without it, so that nothing of it is a failure. */
+export function tracingCheck({ tracing }: Config): Check {
+  return {
+    name: 'tracing',
+    run: async (signal) => {
+      const url = new URL(tracing.endpoint);
+      try {
+        // What would be traced is posted; asking alone leaves nothing there.
+        const { status } = await reach({ url, method: 'OPTIONS', signal });
+        const found = `${url.origin} answers OPTIONS with HTTP ${status}`;
+        return status < 500 ? ok(found) : warn(found, 'spans are dropped while it is in trouble');
+      } catch (error) {
+        if (!(error instanceof ReachError)) throw error;
+        return warn(error.message, 'check tracing.endpoint: spans are dropped, deliveries go on');
+      }
+    },
+  };
 }
 
 /** @param reached what {@link endpointChecks} found */

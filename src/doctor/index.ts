@@ -6,7 +6,7 @@ import { type Config, sinkName } from '../config/index.js';
 import type { Reached } from '../reach.js';
 import { checkSink } from '../sinks/index.js';
 import { accessChecks } from './access.js';
-import { clockCheck, type Endpoint, endpointChecks } from './endpoints.js';
+import { clockCheck, type Endpoint, endpointChecks, tracingCheck } from './endpoints.js';
 import { captureCheck, dataDirCheck, environmentCheck, opsCheck } from './places.js';
 import type { Check } from './run-checks.js';
 import { storeCheck } from './store.js';
@@ -29,6 +29,7 @@ export function checksOf(config: Config, env: NodeJS.ProcessEnv): Check[] {
     ...sinkChecks(config),
     ...(config.capture.dir === '' ? [] : [captureCheck(config)]),
     opsCheck(config),
+    ...(config.tracing.endpoint === '' ? [] : [tracingCheck(config)]),
   ];
 }
 

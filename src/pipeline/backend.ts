@@ -2,7 +2,7 @@
  * Where BullMQ keeps its jobs. Everything else in the pipeline is written against BullMQ's own `Queue` and `Worker`,
  * so a backend only says how those are made, and whether its store can be worked with right now.
  */
-import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { Job, Queue, Telemetry, Worker, WorkerOptions } from 'bullmq';
 import type { Config } from '../config/index.js';
 import type { DeliveryOutcome, ReceiptJob } from './job.js';
 
@@ -88,6 +88,11 @@ export interface Claims {
   clear(): Promise<void>;
 }
 
+/** What adds jobs may write into them what they belong to; it is undefined where nothing is traced. */
+export interface QueueTracing {
+  readonly telemetry: Telemetry | undefined;
+}
+
 /** A job as it was read. */
 export interface UntriedJob {
   id: string;
@@ -108,7 +113,7 @@ export const GLANCE_AT_DELAYED = 1_000;
 
 export interface Backend {
   /** For adding jobs and asking about them: calls fail fast while the store is out of reach. */
-  queue(name: string): ReceiptQueue;
+  queue(name: string, tracing?: QueueTracing): ReceiptQueue;
   /** For delivering: waits out whatever happens to the store. */
   worker(name: string, processor: ReceiptProcessor, options: DeliveryOptions): ReceiptWorker;
   /** Forgets those of these jobs that are completed, all in one call; any other stays as it is. */

@@ -64,6 +64,8 @@ export interface DelivererOptions {
   /** The event of this message failed and is tried again then, in ms since the epoch. */
   onRetryScheduled?(message: Envelope, dueAt: number): void;
   onError(error: Error): void;
+  /** Goes on from what each job says that it belongs to; absent where nothing is traced. */
+  telemetry?: DeliveryOptions['telemetry'] | undefined;
   /** Aborts when the daemon is about to stop hard. */
   signal: AbortSignal;
   /** ms; the first retry comes after half to all of this, each further one after twice that. @default 1000 */
@@ -83,7 +85,7 @@ export class Deliverer {
 
   constructor(options: DelivererOptions) {
     this.#options = options;
-    const { concurrency, retryBase = RETRY_BASE_MS, lock = LOCK_MS, marks, signal } = options;
+    const { concurrency, retryBase = RETRY_BASE_MS, lock = LOCK_MS, marks, signal, telemetry } = options;
     const delivery: DeliveryOptions = {
       concurrency,
       lockDuration: lock,
@@ -92,6 +94,7 @@ export class Deliverer {
       maxStalledCount: Math.max(options.attempts, LEAST_STALLS),
       removeOnComplete: marks === undefined ? { age: KEEP_COMPLETED_S } : { count: 0 },
       runRetryDelay: RETRY_BASE_MS,
+      ...(telemetry && { telemetry }),
       settings: {
         backoffStrategy: (attemptsMade, _type, error) =>
           Math.max(retryDelay(attemptsMade, retryBase), delayOf(error)),

@@ -27,7 +27,7 @@ export function inlineSlice(
     };
     const foundations = await openFoundations(spec, log, onProblem, opening.signal, extraSinks);
     onOpen(foundations);
-    const { backend, sinks, capture } = foundations;
+    const { backend, sinks, capture, tracing } = foundations;
     slice = new Slice({
       config,
       slices,
@@ -36,6 +36,7 @@ export function inlineSlice(
       backend,
       sinks,
       capture,
+      tracing,
       tokens,
       knownDrift: new KnownDrift(spec.knownDrift),
       log: log.child({ slice: index }),

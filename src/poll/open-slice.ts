@@ -6,6 +6,7 @@ import type { Config } from '../config/index.js';
 import { describeError, ReceiptdError, UsageError } from '../errors.js';
 import { type Backend, openBackend } from '../pipeline/index.js';
 import { GuardedSink, openSinks, type Sink } from '../sinks/index.js';
+import { openTracing, type Tracing } from '../tracing/index.js';
 import type { SliceSpec } from './handle.js';
 
 const RETRY_BASE_MS = 500;
@@ -17,6 +18,7 @@ export interface Foundations {
   sinks: GuardedSink[];
   capture: CaptureWriter | undefined;
   backend: Backend;
+  tracing: Tracing;
 }
 
 /**
@@ -35,9 +37,10 @@ export async function openFoundations(
 ): Promise<Foundations> {
   const { config } = spec;
   const opened = [...(await openSinks(config.sinks, log)), ...extraSinks];
-  const sinks = opened.map((sink) => new GuardedSink(sink, log));
+  const tracing = await openTracing(config.tracing, log, spec.index);
+  const sinks = opened.map((sink) => new GuardedSink(tracing.sink(sink), log));
   let capture: CaptureWriter | undefined;
-  const close = () => Promise.all([...sinks, capture].map((opened) => opened?.close()));
+  const close = () => Promise.all([...sinks, capture, tracing].map((opened) => opened?.close()));
   try {
     checkEveryTypeIsWanted(config, sinks);
     capture = await openCapture(spec);
@@ -49,7 +52,7 @@ export async function openFoundations(
     try {
       const backend = await openStore(spec, log);
       onProblem('');
-      return { sinks, capture, backend };
+      return { sinks, capture, backend, tracing };
     } catch (error) {
       const waitable = error instanceof ReceiptdError && UNREACHABLE.has(error.code) && !signal.aborted;
       if (!waitable) {

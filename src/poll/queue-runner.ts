@@ -22,6 +22,7 @@ import {
 import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats, type RecentEvent, type RecentQuery } from '../stats.js';
+import type { Tracing } from '../tracing/index.js';
 import { Caution } from './caution.js';
 import { DriftLog } from './drift-log.js';
 import { backlogOf, Gate } from './gate.js';
@@ -51,6 +52,7 @@ export interface QueueRunnerOptions {
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
+  tracing: Tracing;
   tokens: TokenSource;
   knownDrift: KnownDrift;
   log: Logger;
@@ -85,7 +87,7 @@ export class QueueRunner {
   #started = false;
 
   constructor(options: QueueRunnerOptions) {
-    const { config, queue, slices, places, backend, tokens, capture, hardStop } = options;
+    const { config, queue, slices, places, backend, tokens, capture, tracing, hardStop } = options;
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
@@ -104,7 +106,7 @@ export class QueueRunner {
         return token;
       },
     });
-    this.#store = backend.queue(queueName);
+    this.#store = backend.queue(queueName, tracing);
     this.#marks = backend.marks(
       queueName,
       config.pipeline.ackOn === 'enqueued' ? () => this.#keepOfDeleted.ms : undefined,
@@ -112,11 +114,11 @@ export class QueueRunner {
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
-      deleteBatch: async (handles) => {
+      deleteBatch: tracing.acknowledging(queueName, async (handles) => {
         const failures = await this.#withToken(() => this.#mns.delete(handles), hardStop);
         this.#troubles.clear('ack');
         return failures;
-      },
+      }),
       onConfirmed: (messages) => this.#confirmed(messages),
       onUnsettled: (count) => {
         places.unacknowledged = count;
@@ -160,8 +162,9 @@ export class QueueRunner {
       marks: this.#marks,
       dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
       signal: hardStop,
+      telemetry: tracing.telemetry,
       onFinished: (message) => {
-        if (!isAcknowledged(message)) this.#acknowledger.add(message);
+        if (!isAcknowledged(message)) this.#acknowledger.add(tracing.finished(message));
       },
       onDelivered: () => this.#troubles.clear('deliver'),
       onEvents: (job, outcomes) => this.#recent.add(job, outcomes),
@@ -187,7 +190,7 @@ export class QueueRunner {
       origin: this.#origin,
       capture: capture && ((messages) => capture.append(messages, queue)),
       handOff: (jobs) => handOff.add(jobs),
-      onFinished: (message) => this.#acknowledger.add(message),
+      onFinished: (message) => this.#acknowledger.add(tracing.finished(message)),
       onlyHere: config.pipeline.ackOn === 'enqueued',
       stats: this.#stats,
       troubles: this.#troubles,
@@ -202,14 +205,14 @@ export class QueueRunner {
       batchSize: config.poll.batchSize,
       waitSeconds: config.poll.waitSeconds,
       maxConcurrency,
-      receive: async (request) => {
+      receive: tracing.receiving(queueName, async (request) => {
         const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
         this.#visibility?.noteBatch(messages);
         this.#keepOfDeleted.note(messages);
         return messages;
-      },
-      onBatch: (messages) => intake.take(messages),
+      }),
+      onBatch: tracing.taking((messages) => intake.take(messages)),
       onBusy: options.onBusy,
       onError: (error) => this.#troubles.report('poll', error),
     });

@@ -11,6 +11,7 @@ import { maskPhones } from '../mask.js';
 import type { Backend } from '../pipeline/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import type { QueueSnapshot, RecentEvent, RecentQuery, SinkSnapshot } from '../stats.js';
+import type { Tracing } from '../tracing/index.js';
 import type { KnownDrift } from './known-drift.js';
 import { Places } from './places.js';
 import { QueueRunner } from './queue-runner.js';
@@ -35,6 +36,7 @@ export interface SliceOptions {
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
+  tracing: Tracing;
   tokens: TokenSource;
   knownDrift: KnownDrift;
   log: Logger;
@@ -92,11 +94,12 @@ export class Slice {
 
   /** Drains: resolves when nothing is under way and everything is closed. */
   async stop(): Promise<void> {
-    const { config, sinks, backend, capture } = this.#options;
+    const { config, sinks, backend, capture, tracing } = this.#options;
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop(config.shutdown.pollGrace)));
     await capture?.close();
     await Promise.all(sinks.map((sink) => sink.close()));
     await backend.close();
+    await tracing.close();
   }
 
   /** The time for draining is over: tells the sinks. */

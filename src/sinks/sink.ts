@@ -9,6 +9,8 @@ export interface DeliveryContext {
   attempt: number;
   /** Aborts when this attempt is to be given up: the daemon is about to stop hard, or its time is over. */
   signal: AbortSignal;
+  /** With tracing on: `traceparent` and `tracestate` (W3C Trace Context), for requests made on behalf of this delivery. */
+  traceContext?: Readonly<Record<string, string>>;
 }
 
 /** What a handler may know, and use. */

@@ -131,9 +131,10 @@ describe('the JSON Schema', () => {
   });
 });
 
-/** Paths of all values, lists counting as one. */
+/** Paths of all values, lists and empty mappings counting as one. */
 function leaves(value: unknown, path: string[] = []): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path.join('.')];
+  if (Object.keys(value).length === 0) return [path.join('.')];
   return Object.entries(value)
     .flatMap(([key, child]) => leaves(child, [...path, key]))
     .sort();

@@ -39,6 +39,7 @@ describe('defaults', () => {
       shutdown: { pollGrace: 5000, timeout: 25000 },
       ops: { host: '127.0.0.1', port: 8090, token: '', viewerToken: '', unmask: false },
       log: { level: 'info', format: 'auto' },
+      tracing: { endpoint: '', serviceName: 'receiptd', sampleRatio: 1, headers: {} },
     });
   });
 

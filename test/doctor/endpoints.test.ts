@@ -4,10 +4,11 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Config, parseConfig } from '../../src/config/index.js';
-import { clockCheck, endpointChecks, judgeClock } from '../../src/doctor/endpoints.js';
+import { clockCheck, endpointChecks, judgeClock, tracingCheck } from '../../src/doctor/endpoints.js';
 import { runChecks } from '../../src/doctor/run-checks.js';
 import { type Reached, reach } from '../../src/reach.js';
 import { Certificates } from '../support/certificates.js';
+import { Collector } from '../support/collector.js';
 import { freePort } from '../support/ports.js';
 
 const certificates = new Certificates();
@@ -107,6 +108,25 @@ describe('an endpoint', () => {
       ),
       advice: expect.stringMatching(/NODE_EXTRA_CA_CERTS/),
     });
+  });
+});
+
+it('tells of a collector that is not there, which is no failure', async () => {
+  const looked = async (endpoint: string) => {
+    const { endpoints, queues } = config('http://127.0.0.1:1');
+    const [result] = await runChecks([
+      tracingCheck(parseConfig({ endpoints, queues, tracing: { endpoint } })),
+    ]);
+    return result;
+  };
+  await using collector = await Collector.start();
+  expect(await looked(collector.url)).toMatchObject({
+    status: 'ok',
+    found: `${collector.url} answers OPTIONS with HTTP 200`,
+  });
+  expect(await looked(`http://127.0.0.1:${await freePort()}`)).toMatchObject({
+    status: 'warn',
+    advice: expect.stringMatching(/check tracing\.endpoint/),
   });
 });
 

@@ -15,6 +15,7 @@ import type {
   DeliveryOptions,
   Glance,
   MarksKeep,
+  QueueTracing,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
@@ -80,8 +81,12 @@ export class EmbeddedBackend implements Backend {
     }
   }
 
-  queue(name: string): ReceiptQueue {
-    const queue = new Queue(bullName(name), { connection: this.#pool }, createPostgresBackend);
+  queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
+    const queue = new Queue(
+      bullName(name),
+      { connection: this.#pool, ...(telemetry && { telemetry }) },
+      createPostgresBackend,
+    );
     // Without a listener BullMQ prints stack traces. What failed is told by the call that failed.
     queue.on('error', () => {});
     return queue;

@@ -17,6 +17,7 @@ import type {
   DeliveryOptions,
   Glance,
   MarksKeep,
+  QueueTracing,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
@@ -118,11 +119,11 @@ export class PostgresBackend implements Backend {
   /** Whether a commit waits for a standby is the server's to say (`synchronous_standby_names`). */
   async replicate(): Promise<void> {}
 
-  queue(name: string): ReceiptQueue {
+  queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
     const queue = new Queue(
       bullName(name),
       // The table of BullMQ's own events, which nothing here reads.
-      { connection: this.#producers, streams: { events: { maxLen: 100 } } },
+      { connection: this.#producers, streams: { events: { maxLen: 100 } }, ...(telemetry && { telemetry }) },
       createBackendIn(this.#place.schema),
     );
     // Without a listener BullMQ prints stack traces. What failed is told by the call that failed.

@@ -13,6 +13,7 @@ import type {
   DeliveryOptions,
   Glance,
   MarksKeep,
+  QueueTracing,
   ReceiptProcessor,
   ReceiptQueue,
   ReceiptWorker,
@@ -98,10 +99,11 @@ export class RedisBackend implements Backend {
     return { connector: this.#connector, client: this.#producer, prefix: this.#prefix };
   }
 
-  queue(name: string): ReceiptQueue {
+  queue(name: string, { telemetry }: Partial<QueueTracing> = {}): ReceiptQueue {
     const queue = new Queue(bullName(name), {
       connection: this.#producer,
       prefix: this.#prefix,
+      ...(telemetry && { telemetry }),
       // Asked once, and a queue whose question got lost would never work; `check` has asked already.
       skipVersionCheck: true,
       // The stream of BullMQ's own events, which nothing here reads.

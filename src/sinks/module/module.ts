@@ -77,7 +77,7 @@ export class HandlersSink implements Sink {
     const onAbort = () => giveUp.abort(context.signal.reason);
     context.signal.addEventListener('abort', onAbort);
     const { messagetype, id: messageId } = record;
-    const { attempt } = context;
+    const { attempt, traceContext } = context;
     const log = this.#log.child({ messageId, messageType: messagetype, attempt });
     let timer: NodeJS.Timeout | undefined;
     // A handler that ignores its signal may go on; whatever comes of it then is nobody's. One that the daemon tells to end
@@ -91,7 +91,15 @@ export class HandlersSink implements Sink {
       }, this.#timeout);
     });
     try {
-      await Promise.race([call(handler, record, { attempt, signal: giveUp.signal, log }), late]);
+      await Promise.race([
+        call(handler, record, {
+          attempt,
+          signal: giveUp.signal,
+          log,
+          ...(traceContext && { traceContext }),
+        }),
+        late,
+      ]);
     } catch (error) {
       throw anError(error, what);
     } finally {

@@ -36,6 +36,8 @@ export class WebhookSink implements Sink {
   readonly #rate: Rate;
   readonly #transport: WebhookTransport;
   readonly #batcher: Batcher<EventRecord>;
+  /** What the delivery of an event belongs to, where that is traced. */
+  readonly #traces = new WeakMap<EventRecord, Readonly<Record<string, string>>>();
   #closed: Promise<void> | undefined;
 
   /** @throws {UsageError} when a file of `tls` cannot be used */
@@ -68,8 +70,9 @@ export class WebhookSink implements Sink {
     return this.#options.wants(messageType);
   }
 
-  deliver(record: EventRecord, { attempt, signal }: DeliveryContext): Promise<void> {
+  deliver(record: EventRecord, { attempt, signal, traceContext }: DeliveryContext): Promise<void> {
     const { format } = this.#options;
+    if (traceContext !== undefined) this.#traces.set(record, traceContext);
     const batched = format === 'batch' || (format === 'alicom' && !pushedAlone(record.messagetype));
     return this.#batcher.add(record, {
       alone: !batched || attempt > 1,
@@ -117,8 +120,10 @@ export class WebhookSink implements Sink {
     await this.#rate.turn(signal);
     const { headers, body } = contentOf(format, records);
     const signed = this.#signer.headers(requestId(records), body);
+    // A request can belong to one trace only: that of its first event.
+    const traced = records[0] && this.#traces.get(records[0]);
     const answer = await this.#transport.post(
-      { ...this.#headers, ...headers, ...signed },
+      { ...traced, ...this.#headers, ...headers, ...signed },
       Buffer.from(body),
       signal,
     );
