@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { type Config, type ConfigInput, parseConfig, sinkName } from './config/index.js';
-import { describeError, ReceiptdError } from './errors.js';
+import { describeError, ReceiptdError, UsageError } from './errors.js';
 import { createLogger } from './log.js';
 import { notReady, OpsServer, type QueueStatus, type Status } from './ops/index.js';
 import {
@@ -36,6 +36,8 @@ export function createReceiptd({ config, handlers, handlerTimeout, log }: Receip
   const checked = parseConfig(config);
   const logger = log ?? createLogger(checked.log);
   if (handlers === undefined) return new Receiptd(checked, logger, []);
+  if (checked.role === 'poll')
+    throw new UsageError('ROLE_HANDLERS', 'role: poll runs no handlers, leave one of them out');
   const sinks = config.sinks === undefined ? [] : checked.sinks;
   return new Receiptd({ ...checked, sinks }, logger, [inlineHandlers(handlers, logger, handlerTimeout)]);
 }
@@ -71,7 +73,8 @@ export class Receiptd {
     this.#keepers = this.#createKeepers();
     const inline = config.pipeline.backend === 'embedded' || extraSinks.length > 0;
     // Lines from several threads would mix on a pipe.
-    const toStdout = config.sinks.some((sink) => sink.type === 'ndjson' && sink.path === '-');
+    const toStdout =
+      config.role !== 'poll' && config.sinks.some((sink) => sink.type === 'ndjson' && sink.path === '-');
     this.#mode = inline ? 'inline' : 'threads';
     this.#count = inline || toStdout ? 1 : config.poll.threads;
     const spawn: SpawnSlice = inline
@@ -118,12 +121,13 @@ export class Receiptd {
     }
     // Stopped meanwhile.
     if (this.#phase !== 'running') return;
-    const { pipeline, queues } = this.#config;
+    const { role, pipeline, queues } = this.#config;
     const store =
       pipeline.backend === 'embedded' ? `embedded store in ${pipeline.dataDir}` : pipeline.backend;
+    const does = role === 'all' ? '' : `, role ${role}`;
     const slices = `${this.#count} ${this.#mode === 'inline' ? 'inline slice' : 'thread(s)'}`;
     this.#log.info(
-      `receiptd ${VERSION} runs: ${queues.length} queue(s), ${store}, ${slices}, ops at ${this.#opsUrl}`,
+      `receiptd ${VERSION} runs: ${queues.length} queue(s)${does}, ${store}, ${slices}, ops at ${this.#opsUrl}`,
     );
   }
 
@@ -153,6 +157,7 @@ export class Receiptd {
     });
     const reasons = notReady({
       now: Date.now(),
+      role: this.#config.role,
       waitSeconds: this.#config.poll.waitSeconds,
       maxInFlight: this.#config.pipeline.maxInFlight,
       queues,
@@ -166,6 +171,7 @@ export class Receiptd {
       version: VERSION,
       pid: process.pid,
       startedAt: new Date(this.#startedAt).toISOString(),
+      role: this.#config.role,
       slices: { count: this.#count, mode: this.#mode, restarts: this.#host.restarts },
       queues,
       sinks: snapshot.sinks.map((sink) => {

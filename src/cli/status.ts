@@ -32,9 +32,9 @@ function address({ config: file, url }: { config?: string; url?: string }): { ur
   }
 }
 
-function summary({ ready, reasons, version, pid, startedAt, slices, queues, sinks }: Status): string {
+function summary({ ready, reasons, version, pid, startedAt, role, slices, queues, sinks }: Status): string {
   const lines = [
-    `receiptd ${version}, process ${pid}, since ${startedAt}, ${slices.count} slice(s) ${slices.mode}`,
+    `receiptd ${version}, process ${pid}, since ${startedAt}, role ${role}, ${slices.count} slice(s) ${slices.mode}`,
     ready ? 'ready' : 'not ready',
     ...reasons.map((reason) => `  ${reason}`),
   ];

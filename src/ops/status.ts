@@ -1,4 +1,5 @@
 /** The state of the whole daemon as one object: what `/api/status` answers and `/readyz` and `/metrics` are made from. */
+import type { Role } from '../config/index.js';
 import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
 
 export interface TokenStatus {
@@ -53,6 +54,7 @@ export interface Status {
   pid: number;
   /** RFC 3339 in UTC */
   startedAt: string;
+  role: Role;
   slices: { count: number; mode: 'threads' | 'inline'; restarts: number };
   queues: QueueStatus[];
   sinks: SinkStatus[];

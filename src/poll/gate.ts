@@ -1,4 +1,5 @@
 import { pause } from '../backoff.js';
+import type { ReceiptQueue } from '../pipeline/index.js';
 
 /** How old a reading of the backlog may be while it leaves places. */
 const READING_LASTS_MS = 100;
@@ -101,7 +102,12 @@ export class Gate {
 
   /** Reads the backlog anew where it may have changed without anybody asking for places. */
   async refresh(): Promise<void> {
-    if (this.backlog > 0) await this.#fresh(READING_LASTS_MS);
+    if (this.backlog > 0) await this.read();
+  }
+
+  /** Makes sure of a reading that is as good as new. */
+  async read(): Promise<void> {
+    await this.#fresh(READING_LASTS_MS);
   }
 
   /** Makes sure of a reading not older than `maxAge` ms; concurrent callers share one. @returns false when there is none */
@@ -129,4 +135,10 @@ export class Gate {
       return false;
     }
   }
+}
+
+/** Jobs of a queue in the store that are not finished. */
+export async function unfinished(store: Pick<ReceiptQueue, 'getJobCounts'>): Promise<number> {
+  const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

@@ -34,12 +34,14 @@ export async function openFoundations(
   extraSinks: readonly Sink[] = [],
 ): Promise<Foundations> {
   const { config } = spec;
-  const opened = [...(await openSinks(config.sinks, log)), ...extraSinks];
+  // Who only polls delivers nothing, and need not be able to.
+  const delivers = config.role !== 'poll';
+  const opened = delivers ? [...(await openSinks(config.sinks, log)), ...extraSinks] : [];
   const sinks = opened.map((sink) => new GuardedSink(sink, log));
   let capture: CaptureWriter | undefined;
   const close = () => Promise.all([...sinks, capture].map((opened) => opened?.close()));
   try {
-    checkEveryTypeIsWanted(config, sinks);
+    if (delivers) checkEveryTypeIsWanted(config, sinks);
     capture = await openCapture(spec);
   } catch (error) {
     await close();
@@ -78,7 +80,7 @@ async function openStore({ config: { pipeline }, index }: SliceSpec, log: Logger
 }
 
 async function openCapture({ config, index, maskKey }: SliceSpec): Promise<CaptureWriter | undefined> {
-  if (config.capture.dir === '') return undefined;
+  if (config.capture.dir === '' || config.role === 'deliver') return undefined;
   const mnsHost = new URL(config.endpoints.mns).host;
   return CaptureWriter.open({ ...config.capture, maskKey, writer: index, mnsHost });
 }

@@ -1,6 +1,6 @@
 /**
- * One queue in one slice, wired up: poll → decode → hand off → deliver → acknowledge. Nothing but wiring happens
- * here; each step is a room of its own.
+ * One queue in one slice, wired up: poll → decode → hand off → deliver → acknowledge, as far as the role of the process
+ * goes. Nothing but wiring happens here; each step is a room of its own.
  */
 import type { Logger } from 'pino';
 import { type Acknowledgement, Acknowledger } from '../ack/index.js';
@@ -8,7 +8,7 @@ import type { CaptureWriter } from '../capture/index.js';
 import type { Config, QueueConfig } from '../config/index.js';
 import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
-import { MnsQueue, replacingRefusedToken } from '../mns/index.js';
+import { MnsQueue } from '../mns/index.js';
 import {
   type Backend,
   type DeliveredMarks,
@@ -18,16 +18,19 @@ import {
   HandOff,
   isAcknowledged,
   type ReceiptQueue,
+  type StoredJob,
 } from '../pipeline/index.js';
 import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats } from '../stats.js';
+import { FullStore, type Hiding, hidingOf, room } from './apart.js';
 import { Caution } from './caution.js';
 import { DriftLog } from './drift-log.js';
-import { Gate } from './gate.js';
+import { Gate, unfinished } from './gate.js';
 import { Intake } from './intake.js';
 import { KeepOfDeleted } from './keep-of-deleted.js';
 import { Poller } from './poller.js';
+import { QueueAccess } from './queue-access.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
 import { CHANGES, Visibility } from './visibility.js';
@@ -66,14 +69,19 @@ export class QueueRunner {
   readonly #gate: Gate;
   readonly #caution = new Caution();
   readonly #acknowledger: Acknowledger;
-  readonly #deliverer: Deliverer;
-  /** Absent where MNS forgets a message as soon as the store has it. */
+  /** Absent in who only polls. */
+  readonly #deliverer: Deliverer | undefined;
+  /** Absent where MNS forgets a message as soon as the store has it, and in who only polls. */
   readonly #visibility: Visibility | undefined;
+  /** Never started in who only delivers. */
   readonly #poller: Poller;
+  readonly #access: QueueAccess;
   readonly #log: Logger;
   readonly #troubles: Troubles;
+  readonly #fullStore: FullStore;
   readonly #watching: NodeJS.Timeout;
   readonly #removals = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   #primary = false;
   #started = false;
 
@@ -85,16 +93,14 @@ export class QueueRunner {
     this.#sinks = options.sinks.filter((sink) => sink.wants(messageType));
     this.#log = options.log.child({ queue: queueName });
     this.#troubles = new Troubles(this.#log);
+    this.#fullStore = new FullStore(this.#log);
     this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
+    this.#access = new QueueAccess(queueName, tokens, this.#troubles);
     this.#mns = new MnsQueue({
       endpoint: config.endpoints.mns,
       queueName,
       connections: maxConcurrency + DELETES + CHANGES,
-      credentials: () => {
-        const token = tokens.current(queueName);
-        if (token === undefined) throw new Error(`no token for ${queueName} yet`);
-        return token;
-      },
+      credentials: this.#access.credentials,
     });
     this.#store = backend.queue(queueName);
     this.#marks = backend.marks(
@@ -105,7 +111,7 @@ export class QueueRunner {
       linger: config.ack.linger,
       concurrency: DELETES,
       deleteBatch: async (handles) => {
-        const failures = await this.#withToken(() => this.#mns.delete(handles), hardStop);
+        const failures = await this.#access.request(() => this.#mns.delete(handles), hardStop);
         this.#troubles.clear('ack');
         return failures;
       },
@@ -118,7 +124,7 @@ export class QueueRunner {
     this.#gate = new Gate({
       limit: config.pipeline.maxInFlight,
       slices,
-      backlog: () => backlogOf(this.#store),
+      backlog: () => unfinished(this.#store),
       unacknowledged: () => this.#acknowledger.unsettled,
       most: () => this.#mayBeInFlight(),
       onReading: (error) => {
@@ -126,7 +132,7 @@ export class QueueRunner {
         else this.#troubles.report('store', error);
       },
     });
-    if (config.pipeline.ackOn === 'delivered') {
+    if (config.pipeline.ackOn === 'delivered' && config.role !== 'poll') {
       this.#visibility = new Visibility({
         store: this.#store,
         change: (receiptHandle, seconds) =>
@@ -138,31 +144,36 @@ export class QueueRunner {
       });
     }
     this.#watching = setInterval(() => this.#watch(), BACKLOG_EVERY_MS);
-    this.#deliverer = new Deliverer({
-      backend,
-      queue: this.#store,
-      origin: this.#origin,
-      sinks: options.sinks,
-      concurrency: config.pipeline.concurrency,
-      attempts: config.pipeline.attempts,
-      stats: this.#stats,
-      marks: this.#marks,
-      dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
-      signal: hardStop,
-      onFinished: (message) => {
-        if (!isAcknowledged(message)) this.#acknowledger.add(message);
-      },
-      onDelivered: () => this.#troubles.clear('deliver'),
-      onRetry: (error) => this.#troubles.report('deliver', error),
-      onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
-      onDead: (messageId, reason) => {
-        this.#log.warn(
-          { messageId, reason: maskPhones(reason) },
-          'dead letter: not delivered, kept in the store',
-        );
-      },
-      onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
-    });
+    if (config.role !== 'poll') {
+      const mostUnsettled = config.pipeline.maxInFlight / slices;
+      this.#deliverer = new Deliverer({
+        backend,
+        queue: this.#store,
+        origin: this.#origin,
+        sinks: options.sinks,
+        concurrency: config.pipeline.concurrency,
+        attempts: config.pipeline.attempts,
+        stats: this.#stats,
+        marks: this.#marks,
+        dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
+        signal: hardStop,
+        ...(config.role === 'deliver' && {
+          onTaken: (job: StoredJob) => this.#noteHiding(hidingOf(job)),
+          room: () => room(mostUnsettled, () => this.#acknowledger.unsettled, this.#stopping.signal),
+        }),
+        onFinished: (message) => {
+          if (!isAcknowledged(message)) this.#acknowledger.add(message);
+        },
+        onDelivered: () => this.#troubles.clear('deliver'),
+        onRetry: (error) => this.#troubles.report('deliver', error),
+        onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
+        onDead: (messageId, cause) => {
+          const reason = maskPhones(cause);
+          this.#log.warn({ messageId, reason }, 'dead letter: not delivered, kept in the store');
+        },
+        onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
+      });
+    }
     const enqueued = config.pipeline.ackOn === 'enqueued';
     const inStore = new HandOff(this.#store, config.pipeline.attempts, {
       marks: this.#marks,
@@ -188,7 +199,7 @@ export class QueueRunner {
       waitSeconds: config.poll.waitSeconds,
       maxConcurrency,
       receive: async (request) => {
-        const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
+        const messages = await this.#access.request(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
         this.#visibility?.noteBatch(messages);
         this.#keepOfDeleted.note(messages);
@@ -200,8 +211,9 @@ export class QueueRunner {
     });
   }
 
-  /** Starts polling once there is a token. */
+  /** Starts polling once there is a token; whoever only delivers has begun already. */
   async start(): Promise<void> {
+    if (this.#options.config.role === 'deliver') return;
     await this.#options.tokens.first(this.#options.queue.queueName);
     this.#started = true;
     this.#poller.setPrimary(this.#primary);
@@ -218,9 +230,10 @@ export class QueueRunner {
 
   /** Polls end first, then deliveries, then acknowledgements; each only after the one before it feeds it no more. */
   async stop(pollGrace: number): Promise<void> {
+    this.#stopping.abort();
     await this.#poller.stop(pollGrace);
     clearInterval(this.#watching);
-    await this.#deliverer.close();
+    await this.#deliverer?.close();
     await this.#visibility?.close();
     await this.#acknowledger.flush();
     await Promise.all(this.#removals);
@@ -250,8 +263,19 @@ export class QueueRunner {
   }
 
   #watch(): void {
-    void this.#gate.refresh();
-    if (this.#downSink !== undefined) void this.#visibility?.sweep();
+    const { role, pipeline } = this.#options.config;
+    // Where nobody asks for places, the store is only looked at here.
+    void (role === 'deliver' ? this.#gate.read() : this.#gate.refresh());
+    // What one drops that does not poll itself, those that do would receive again at once, and again.
+    if (role === 'all' && this.#downSink !== undefined) void this.#visibility?.sweep();
+    if (role === 'poll')
+      this.#fullStore.look(this.#gate.backlog, pipeline.maxInFlight, this.#stats.lastPollAt);
+  }
+
+  #noteHiding(hiding: Hiding | undefined): void {
+    if (hiding === undefined) return;
+    this.#keepOfDeleted.note([hiding]);
+    this.#visibility?.noteBatch([hiding]);
   }
 
   /**
@@ -268,28 +292,12 @@ export class QueueRunner {
   /** MNS has deleted these for good, so they cannot come again: that they were delivered need not be remembered. */
   #confirmed(messages: readonly Acknowledgement[]): void {
     this.#stats.count('acknowledged', messages.length);
+    const ids = messages.map(({ messageId }) => messageId);
     // What stays by accident costs a little room until it is too old.
     const removal = this.#marks
-      .remove(messages.map(({ messageId }) => messageId))
+      .remove(ids)
       .catch(() => {})
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
-
-  async #withToken<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const { tokens, queue } = this.#options;
-    const version = tokens.current(queue.queueName)?.version ?? 0;
-    const answer = await replacingRefusedToken(call, (refusal) => {
-      this.#troubles.report('token', refusal);
-      return tokens.replace(queue.queueName, version, signal);
-    });
-    this.#troubles.clear('token');
-    return answer;
-  }
-}
-
-/** Jobs that are not finished. */
-async function backlogOf(store: ReceiptQueue): Promise<number> {
-  const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

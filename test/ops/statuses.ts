@@ -42,6 +42,7 @@ export function statusOf(overrides: Partial<Status> = {}): Status {
     version: '0.0.0-test',
     pid: 1,
     startedAt: new Date(NOW).toISOString(),
+    role: 'all',
     slices: { count: 2, mode: 'threads', restarts: 3 },
     queues: [queueStatus()],
     sinks: [sinkStatus()],
