@@ -3,10 +3,11 @@
  * follows the flow, so that whatever is under way ends where it was going.
  */
 import type { Logger } from 'pino';
-import { type Config, type ConfigInput, parseConfig, sinkName } from './config/index.js';
-import { describeError, ReceiptdError, UsageError } from './errors.js';
+import { type Config, type ConfigInput, planReload } from './config/index.js';
+import { createKeepers } from './keepers.js';
 import { createLogger } from './log.js';
 import { notReady, OpsServer, type QueueStatus, type Status } from './ops/index.js';
+import { checkedConfig, type ReceiptdOptions } from './options.js';
 import {
   type Backend,
   type DeadLetterDesk,
@@ -15,41 +16,35 @@ import {
   PostgresBackend,
   RedisBackend,
 } from './pipeline/index.js';
-import { type Foundations, inlineSlice, SliceHost, type SpawnSlice, threadSlice } from './poll/index.js';
-import { type Handlers, inlineHandlers, type Sink } from './sinks/index.js';
-import { createCredentials, createTokenQuery, TokenKeeper } from './token/index.js';
+import {
+  type Foundations,
+  inlineSlice,
+  SharedStore,
+  SliceHost,
+  type SpawnSlice,
+  threadSlice,
+} from './poll/index.js';
+import { sinkStatuses, writesToStdout } from './sink-status.js';
+import { inlineHandlers, type Sink } from './sinks/index.js';
+import { createCredentials, type TokenKeeper } from './token/index.js';
 import { VERSION } from './version.js';
-
-export interface ReceiptdOptions {
-  /** As in `receiptd.yaml`; every key with a default may be left out. */
-  config: ConfigInput;
-  /** Handlers that live in this process, beside the configured sinks. Everything then runs in this thread. */
-  handlers?: Handlers;
-  /** How long one of `handlers` may take, in ms; then its signal aborts and the event is tried again; 0 is for ever. @default 30000 */
-  handlerTimeout?: number;
-  /** @default pino on standard error, as `log` says */
-  log?: Logger;
-}
 
 /** Makes a daemon; `start` runs it. With handlers and no `sinks`, the handlers are the only sink. @throws {ConfigError} */
 export function createReceiptd({ config, handlers, handlerTimeout, log }: ReceiptdOptions): Receiptd {
-  const checked = parseConfig(config);
+  const checked = checkedConfig(config, handlers !== undefined);
   const logger = log ?? createLogger(checked.log);
-  if (handlers === undefined) return new Receiptd(checked, logger, []);
-  if (checked.role === 'poll')
-    throw new UsageError('ROLE_HANDLERS', 'role: poll runs no handlers, leave one of them out');
-  const sinks = config.sinks === undefined ? [] : checked.sinks;
-  return new Receiptd({ ...checked, sinks }, logger, [inlineHandlers(handlers, logger, handlerTimeout)]);
+  const sinks = handlers === undefined ? [] : [inlineHandlers(handlers, logger, handlerTimeout)];
+  return new Receiptd(checked, logger, sinks);
 }
 
 export class Receiptd {
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
-  readonly #credentials: ReturnType<typeof createCredentials>;
+  readonly #extraSinks: readonly Sink[];
+  #credentials: ReturnType<typeof createCredentials>;
   readonly #keepers: ReadonlyMap<string, TokenKeeper>;
   readonly #host: SliceHost;
   readonly #mode: Status['slices']['mode'];
-  readonly #count: number;
   readonly #ops: OpsServer;
   readonly #startedAt = Date.now();
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
@@ -58,6 +53,8 @@ export class Receiptd {
   #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  /** Changes of the configuration, one after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
   #onFatal: (error: Error) => void = () => {};
   /** Rejects when the daemon can go on no longer; never resolves. */
   readonly fatal: Promise<never>;
@@ -65,24 +62,27 @@ export class Receiptd {
   constructor(config: Config, log: Logger, extraSinks: readonly Sink[]) {
     this.#config = config;
     this.#log = log;
+    this.#extraSinks = extraSinks;
     this.fatal = new Promise<never>((_, reject) => {
       this.#onFatal = reject;
     });
     this.fatal.catch(() => {});
     this.#credentials = createCredentials(config.credentials);
-    this.#keepers = this.#createKeepers();
+    this.#keepers = createKeepers({
+      config,
+      credentials: () => this.#credentials(),
+      log,
+      onToken: (queueName, token) => this.#host.setToken(queueName, token),
+    });
     const inline = config.pipeline.backend === 'embedded' || extraSinks.length > 0;
-    // Lines from several threads would mix on a pipe.
-    const toStdout =
-      config.role !== 'poll' && config.sinks.some((sink) => sink.type === 'ndjson' && sink.path === '-');
     this.#mode = inline ? 'inline' : 'threads';
-    this.#count = inline || toStdout ? 1 : config.poll.threads;
+    const store = new SharedStore();
     const spawn: SpawnSlice = inline
-      ? (spec, events) => inlineSlice(spec, events, log, (opened) => this.#opened(opened), extraSinks)
+      ? (spec, events) => inlineSlice(spec, events, log, (opened) => this.#opened(opened), extraSinks, store)
       : threadSlice;
     this.#host = new SliceHost({
       config,
-      count: this.#count,
+      count: this.#countFor(config),
       spawn,
       log,
       onRefused: (queueName, refused) => {
@@ -99,6 +99,11 @@ export class Receiptd {
       status: () => this.status(),
       deadLetters: () => this.#desk,
     });
+  }
+
+  /** What it goes by now. */
+  get config(): Config {
+    return this.#config;
   }
 
   /** Base URL of the ops HTTP; empty before `start`. */
@@ -125,7 +130,7 @@ export class Receiptd {
     const store =
       pipeline.backend === 'embedded' ? `embedded store in ${pipeline.dataDir}` : pipeline.backend;
     const does = role === 'all' ? '' : `, role ${role}`;
-    const slices = `${this.#count} ${this.#mode === 'inline' ? 'inline slice' : 'thread(s)'}`;
+    const slices = `${this.#countFor(this.#config)} ${this.#mode === 'inline' ? 'inline slice' : 'thread(s)'}`;
     this.#log.info(
       `receiptd ${VERSION} runs: ${queues.length} queue(s)${does}, ${store}, ${slices}, ops at ${this.#opsUrl}`,
     );
@@ -140,6 +145,24 @@ export class Receiptd {
   /** The sinks open their files anew, as is asked for after files were renamed. Deliveries under way end in the old ones. */
   reopen(): void {
     this.#host.reopen();
+  }
+
+  /**
+   * Goes on with another configuration, without an event lost or delivered twice: new slices take over while the old ones
+   * end what they have under way. Sinks, credentials, `poll`, `ack`, `dedupe`, `capture`, `shutdown`, `log.level` and the
+   * limits of `pipeline` can change; for any other key the log says that it needs a restart, and its old value stays. Does
+   * nothing when nothing has changed, or the daemon stops.
+   *
+   * Resolves when the old slices are gone.
+   * @throws {ConfigError} when the configuration is invalid, {ReceiptdError} when something of it cannot be used: then
+   *   everything stays as it was
+   */
+  reload(config: ConfigInput): Promise<void> {
+    const reloaded = this.#reloading.then(() =>
+      this.#reload(checkedConfig(config, this.#extraSinks.length > 0)),
+    );
+    this.#reloading = reloaded.catch(() => {});
+    return reloaded;
   }
 
   /** The time for draining is over: tells deliveries under way to give up. */
@@ -172,13 +195,41 @@ export class Receiptd {
       pid: process.pid,
       startedAt: new Date(this.#startedAt).toISOString(),
       role: this.#config.role,
-      slices: { count: this.#count, mode: this.#mode, restarts: this.#host.restarts },
+      slices: { count: this.#countFor(this.#config), mode: this.#mode, restarts: this.#host.restarts },
       queues,
-      sinks: snapshot.sinks.map((sink) => {
-        const config = this.#config.sinks.find((one) => sinkName(one) === sink.name);
-        return { ...sink, ...(config !== undefined && { type: config.type }) };
-      }),
+      sinks: sinkStatuses(snapshot.sinks, this.#config.sinks, this.#extraSinks),
     };
+  }
+
+  async #reload(next: Config): Promise<void> {
+    await this.#starting;
+    if (this.#phase !== 'running') return;
+    const log = this.#log;
+    const { config, changed, needsRestart } = planReload(this.#config, next);
+    for (const key of needsRestart) log.warn(`reload: ${key} needs a restart, its old value stays`);
+    if (changed.length === 0) return;
+    const level = log.level;
+    // New slices log as they should from the beginning on.
+    if (changed.includes('log.level')) log.level = config.log.level;
+    try {
+      const { drained } = await this.#host.replace({
+        config,
+        count: this.#countFor(config),
+        oneAfterTheOther: writesToStdout(config) || writesToStdout(this.#config),
+      });
+      this.#config = config;
+      this.#credentials = createCredentials(config.credentials);
+      log.info(`reload: ${changed.join(', ')} changed`);
+      await drained;
+    } catch (error) {
+      log.level = level;
+      throw error;
+    }
+  }
+
+  #countFor(config: Config): number {
+    // Lines from several threads would mix on a pipe.
+    return this.#mode === 'inline' || writesToStdout(config) ? 1 : config.poll.threads;
   }
 
   async #start(): Promise<void> {
@@ -218,41 +269,6 @@ export class Receiptd {
     for (const keeper of this.#keepers.values()) keeper.stop();
     await this.#ownBackend?.close();
     await this.#ops.stop();
-  }
-
-  #createKeepers(): ReadonlyMap<string, TokenKeeper> {
-    const { endpoints, region, queues } = this.#config;
-    return new Map(
-      queues.map(({ messageType, queueName }) => {
-        const query = createTokenQuery({
-          endpoint: endpoints.dybaseapi,
-          apiVersion: endpoints.apiVersion,
-          region,
-          messageType,
-          queueName,
-          credentials: this.#credentials,
-        });
-        const log = this.#log.child({ queue: queueName });
-        let said = '';
-        const keeper = new TokenKeeper({
-          query,
-          onToken: (token) => {
-            log.debug({ version: token.version, lifeSeconds: Math.round(token.life / 1000) }, 'new token');
-            said = '';
-            this.#host.setToken(queueName, token);
-          },
-          onError: (error, { tokenStillGood }) => {
-            // By code, as the words differ each time by the request id; and again once the old token is no good.
-            const what = error instanceof ReceiptdError ? error.code : describeError(error);
-            const news = `${what} ${tokenStillGood}`;
-            if (news !== said)
-              log[tokenStillGood ? 'warn' : 'error'](`no new token: ${describeError(error)}`);
-            said = news;
-          },
-        });
-        return [queueName, keeper] as const;
-      }),
-    );
   }
 
   #tokenStatus(queueName: string): QueueStatus['token'] {

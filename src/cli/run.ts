@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { loadConfig } from '../config/index.js';
 import { Receiptd } from '../daemon.js';
 import { createLogger } from '../log.js';
+import { Reloader } from './reload.js';
 
 /** ms before the end that deliveries under way are told of it, so that they can give up in good order. */
 const LAST_NOTICE_MS = 1_000;
@@ -15,7 +16,8 @@ export function runCommand(): Command {
       'configuration file (default: $RECEIPTD_CONFIG, receiptd.yaml, config/receiptd.yaml)',
     )
     .action(async (options: { config?: string }) => {
-      const { config } = loadConfig({ file: options.config, env: process.env, cwd: process.cwd() });
+      const read = () => loadConfig({ file: options.config, env: process.env, cwd: process.cwd() }).config;
+      const config = read();
       const log = createLogger(config.log);
       const daemon = new Receiptd(config, log, []);
 
@@ -26,7 +28,7 @@ export function runCommand(): Command {
           if (draining) process.exit(1);
           draining = true;
           log.info(
-            `${name}: draining, for at most ${config.shutdown.timeout} ms; a second signal exits at once`,
+            `${name}: draining, for at most ${daemon.config.shutdown.timeout} ms; a second signal exits at once`,
           );
           resolve();
         };
@@ -34,10 +36,8 @@ export function runCommand(): Command {
         process.on('SIGINT', onSignal);
       });
 
-      process.on('SIGHUP', () => {
-        log.info('SIGHUP: opening files anew');
-        daemon.reopen();
-      });
+      const reloader = new Reloader(daemon, read, log);
+      process.on('SIGHUP', () => reloader.reload());
 
       const started = daemon.start();
       // A signal during the start makes it fail, which is then nobody's concern.
@@ -45,7 +45,7 @@ export function runCommand(): Command {
       try {
         await Promise.race([signal, started.then(() => Promise.race([signal, daemon.fatal]))]);
       } finally {
-        const { timeout } = config.shutdown;
+        const { timeout } = daemon.config.shutdown;
         const lastNotice = setTimeout(() => daemon.abort(), timeout - Math.min(LAST_NOTICE_MS, timeout / 5));
         const hardStop = setTimeout(() => {
           log.error(`not drained after ${timeout} ms, exiting: what is undelivered comes again`);

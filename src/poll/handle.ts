@@ -15,15 +15,22 @@ export interface SliceEvents {
 export interface SliceHandle {
   /** Resolves when its sinks and store are open. Rejects with what makes that impossible. */
   readonly ready: Promise<void>;
+  /** Begins its work as soon as it is open; until then it only holds what it has opened. */
+  start(): void;
   setToken(queueName: string, token: SliceToken): void;
   setPrimary(queueNames: readonly string[]): void;
   wake(queueName: string): void;
   /** Its sinks open their files anew. */
   reopen(): void;
-  /** Drains; resolves when all is closed. */
-  stop(): Promise<void>;
+  /**
+   * Drains; resolves when all is closed. May be called again, to give polls less time.
+   * @param pollGrace ms that polls in flight may end by themselves. @default as configured
+   */
+  stop(pollGrace?: number): Promise<void>;
   /** The time for draining is over. */
   abort(): void;
+  /** Ends it as a crash would, if it is a thread. */
+  kill(): void;
   /** As of at most half a second ago. */
   snapshot(): SliceSnapshot;
   /** Why it cannot work right now, one line; empty when it can. */

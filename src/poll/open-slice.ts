@@ -7,6 +7,7 @@ import { describeError, ReceiptdError, UsageError } from '../errors.js';
 import { type Backend, openBackend } from '../pipeline/index.js';
 import { GuardedSink, openSinks, type Sink } from '../sinks/index.js';
 import type { SliceSpec } from './handle.js';
+import { type Lease, SharedStore } from './shared-store.js';
 
 const RETRY_BASE_MS = 500;
 const RETRY_CAP_MS = 5_000;
@@ -17,13 +18,16 @@ export interface Foundations {
   sinks: GuardedSink[];
   capture: CaptureWriter | undefined;
   backend: Backend;
+  /** The slice uses none of this any more. */
+  close(): Promise<void>;
 }
 
 /**
  * A store that is out of reach is waited for; whatever cannot work without a change is thrown.
  *
- * @param extraSinks sinks beside the configured ones
  * @param onProblem told why it waits, and '' when that is over
+ * @param extraSinks sinks beside the configured ones
+ * @param store shared with the slices before and after
  * @throws {ReceiptdError} when a sink or the store cannot be used, or the signal aborts
  */
 export async function openFoundations(
@@ -32,6 +36,7 @@ export async function openFoundations(
   onProblem: (problem: string) => void,
   signal: AbortSignal,
   extraSinks: readonly Sink[] = [],
+  store = new SharedStore(),
 ): Promise<Foundations> {
   const { config } = spec;
   // Who only polls delivers nothing, and need not be able to.
@@ -49,9 +54,14 @@ export async function openFoundations(
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const backend = await openStore(spec, log);
+      const { backend, release } = await openStore(spec, log, store);
       onProblem('');
-      return { sinks, capture, backend };
+      const closeAll = async () => {
+        await capture?.close();
+        await Promise.all(sinks.map((sink) => sink.close()));
+        await release();
+      };
+      return { sinks, capture, backend, close: closeAll };
     } catch (error) {
       const waitable = error instanceof ReceiptdError && UNREACHABLE.has(error.code) && !signal.aborted;
       if (!waitable) {
@@ -65,16 +75,20 @@ export async function openFoundations(
   }
 }
 
-async function openStore({ config: { pipeline }, index }: SliceSpec, log: Logger): Promise<Backend> {
-  const backend = await openBackend(pipeline);
-  if (pipeline.ackOn === 'delivered') return backend;
+async function openStore(
+  { config: { pipeline }, index }: SliceSpec,
+  log: Logger,
+  store: SharedStore,
+): Promise<Lease> {
+  const lease = await store.lease(() => openBackend(pipeline));
+  if (pipeline.ackOn === 'delivered') return lease;
   try {
-    const warning = await backend.checkDurability();
+    const warning = await lease.backend.checkDurability();
     // It is the same for all slices.
     if (warning !== undefined && index === 0) log.warn(warning);
-    return backend;
+    return lease;
   } catch (error) {
-    await backend.close();
+    await lease.release();
     throw error;
   }
 }

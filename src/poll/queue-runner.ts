@@ -3,7 +3,7 @@
  * goes. Nothing but wiring happens here; each step is a room of its own.
  */
 import type { Logger } from 'pino';
-import { type Acknowledgement, Acknowledger } from '../ack/index.js';
+import { Acknowledger } from '../ack/index.js';
 import type { CaptureWriter } from '../capture/index.js';
 import type { Config, QueueConfig } from '../config/index.js';
 import { describeError } from '../errors.js';
@@ -33,6 +33,7 @@ import { Poller } from './poller.js';
 import { QueueAccess } from './queue-access.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
+import { Unmarking } from './unmarking.js';
 import { CHANGES, Visibility } from './visibility.js';
 
 /** How fresh the backlog in the status is. */
@@ -65,6 +66,7 @@ export class QueueRunner {
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
   readonly #marks: DeliveredMarks;
+  readonly #unmarking: Unmarking;
   readonly #keepOfDeleted = new KeepOfDeleted();
   readonly #gate: Gate;
   readonly #caution = new Caution();
@@ -80,7 +82,6 @@ export class QueueRunner {
   readonly #troubles: Troubles;
   readonly #fullStore: FullStore;
   readonly #watching: NodeJS.Timeout;
-  readonly #removals = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #primary = false;
   #started = false;
@@ -107,6 +108,7 @@ export class QueueRunner {
       queueName,
       config.pipeline.ackOn === 'enqueued' ? () => this.#keepOfDeleted.ms : undefined,
     );
+    this.#unmarking = new Unmarking(this.#marks);
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
@@ -115,7 +117,10 @@ export class QueueRunner {
         this.#troubles.clear('ack');
         return failures;
       },
-      onConfirmed: (messages) => this.#confirmed(messages),
+      onConfirmed: (messages) => {
+        this.#stats.count('acknowledged', messages.length);
+        this.#unmarking.forget(messages);
+      },
       onError: (error) => {
         this.#stats.count('ack_errors');
         this.#troubles.report('ack', error);
@@ -228,15 +233,20 @@ export class QueueRunner {
     if (this.#started) this.#poller.wake();
   }
 
+  /** No new polls; those in flight may take so many ms. May be called again, with less. */
+  endPolls(grace: number): Promise<void> {
+    return this.#poller.stop(grace);
+  }
+
   /** Polls end first, then deliveries, then acknowledgements; each only after the one before it feeds it no more. */
   async stop(pollGrace: number): Promise<void> {
     this.#stopping.abort();
-    await this.#poller.stop(pollGrace);
+    await this.endPolls(pollGrace);
     clearInterval(this.#watching);
     await this.#deliverer?.close();
     await this.#visibility?.close();
     await this.#acknowledger.flush();
-    await Promise.all(this.#removals);
+    await this.#unmarking.settled();
     await this.#store.close();
     await this.#mns.close();
   }
@@ -287,17 +297,5 @@ export class QueueRunner {
     if (this.#options.config.pipeline.ackOn === 'enqueued') return Number.POSITIVE_INFINITY;
     const downFor = Math.max(0, ...this.#sinks.map((sink) => sink.downFor));
     return this.#caution.most(downFor, this.#gate.inFlight);
-  }
-
-  /** MNS has deleted these for good, so they cannot come again: that they were delivered need not be remembered. */
-  #confirmed(messages: readonly Acknowledgement[]): void {
-    this.#stats.count('acknowledged', messages.length);
-    const ids = messages.map(({ messageId }) => messageId);
-    // What stays by accident costs a little room until it is too old.
-    const removal = this.#marks
-      .remove(ids)
-      .catch(() => {})
-      .finally(() => this.#removals.delete(removal));
-    this.#removals.add(removal);
   }
 }

@@ -6,6 +6,15 @@ import { describeError, UsageError } from '../errors.js';
 import { type Counter, type QueueSnapshot, type SinkSnapshot, zeroCounters } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
 import type { SliceSnapshot } from './slice.js';
+import {
+  openAll,
+  type Patience,
+  patienceOf,
+  retire,
+  type Seat,
+  seatsFor,
+  type Takeover,
+} from './takeover.js';
 import type { SliceToken } from './tokens.js';
 
 const RESTART_BASE_MS = 1_000;
@@ -27,21 +36,17 @@ export interface SliceHostOptions {
   onFatal(error: Error): void;
 }
 
-interface Seat {
-  handle: SliceHandle | undefined;
-  crashes: number;
-  startedAt: number;
-  restarting?: NodeJS.Timeout;
-}
-
 /**
  * Keeps the slices of this process alive: starts them, tells them of new tokens, restarts one that crashed after a
  * growing pause, and lets one of them at a time wait on each queue while it is empty (the primary), so that an idle
- * queue costs one long poll, not one a thread.
+ * queue costs one long poll, not one a thread. Others take over from them when the configuration changes.
  */
 export class SliceHost {
   readonly #options: SliceHostOptions;
-  readonly #seats: Seat[];
+  #config: Config;
+  #seats: Seat[];
+  /** Open beside those that have a seat: they are about to take one, or drain after they had one. */
+  readonly #aside = new Set<SliceHandle>();
   readonly #tokens = new Map<string, SliceToken>();
   readonly #wokenAt = new Map<string, number>();
   /** What slices that are gone had counted. */
@@ -53,11 +58,8 @@ export class SliceHost {
 
   constructor(options: SliceHostOptions) {
     this.#options = options;
-    this.#seats = Array.from({ length: options.count }, () => ({
-      handle: undefined,
-      crashes: 0,
-      startedAt: 0,
-    }));
+    this.#config = options.config;
+    this.#seats = seatsFor(options.count);
   }
 
   get restarts(): number {
@@ -70,34 +72,69 @@ export class SliceHost {
    */
   async start(): Promise<void> {
     if (this.#stopping) return;
-    for (const index of this.#seats.keys()) this.#spawn(index);
+    for (const seat of this.#seats) this.#spawn(seat).start();
     this.#assignPrimaries();
     await Promise.all(this.#seats.map((seat) => seat.handle?.ready));
   }
 
+  /**
+   * Opens new slices, lets them take over, and drains the old ones, which poll no more from that moment on. Resolves with
+   * the takeover; `drained` when the old ones are gone.
+   * @throws {ReceiptdError} when one cannot be opened: then all stays as it was
+   */
+  async replace({ config, count, oneAfterTheOther }: Takeover): Promise<{ drained: Promise<void> }> {
+    const seats = seatsFor(count);
+    const opening = seats.map((seat) => this.#spawn(seat, config, count));
+    for (const handle of opening) this.#aside.add(handle);
+    try {
+      await openAll(seats, opening);
+      if (this.#stopping) return { drained: Promise.resolve() };
+    } finally {
+      for (const handle of opening) if (!this.#stopping) this.#aside.delete(handle);
+    }
+    const old = this.#seats;
+    const patience = patienceOf(this.#config);
+    this.#config = config;
+    this.#seats = seats;
+    const drained = Promise.all(
+      old.map(async ({ handle, restarting }) => {
+        clearTimeout(restarting);
+        if (handle !== undefined) await this.#retire(handle, patience);
+      }),
+    );
+    const begin = () => {
+      if (this.#stopping) return;
+      for (const { handle } of seats) handle?.start();
+      this.#assignPrimaries();
+    };
+    if (oneAfterTheOther) return { drained: drained.then(begin) };
+    begin();
+    return { drained: drained.then(() => {}) };
+  }
+
   setToken(queueName: string, token: SliceToken): void {
     this.#tokens.set(queueName, token);
-    for (const { handle } of this.#seats) handle?.setToken(queueName, token);
+    for (const handle of this.#all()) handle.setToken(queueName, token);
   }
 
   /** All slices' sinks open their files anew. */
   reopen(): void {
-    for (const { handle } of this.#seats) handle?.reopen();
+    for (const handle of this.#all()) handle.reopen();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const { restarting } of this.#seats) clearTimeout(restarting);
-    await Promise.all(this.#seats.map(({ handle }) => handle?.stop()));
+    await Promise.all(this.#all().map((handle) => handle.stop()));
   }
 
   abort(): void {
-    for (const { handle } of this.#seats) handle?.abort();
+    for (const handle of this.#all()) handle.abort();
   }
 
   /** All slices added up. */
   snapshot(): SliceSnapshot {
-    const names = this.#options.config.queues.map(({ queueName }) => queueName);
+    const names = this.#config.queues.map(({ queueName }) => queueName);
     return {
       queues: Object.fromEntries(names.map((queueName) => [queueName, this.#sum(queueName)])),
       sinks: this.#sumSinks(),
@@ -112,23 +149,42 @@ export class SliceHost {
     return [...new Set(problems.filter((problem) => problem !== ''))];
   }
 
-  #spawn(index: number): void {
-    const seat = this.#seats[index];
-    if (seat === undefined) return;
-    const { config, count, spawn } = this.#options;
+  #spawn(seat: Seat, config = this.#config, count = this.#seats.length): SliceHandle {
     const events: SliceEvents = {
-      onBusy: (queueName) => this.#wakeOthers(index, queueName),
+      onBusy: (queueName) => this.#wakeOthers(seat, queueName),
       onRefused: this.#options.onRefused,
-      onCrash: (error) => this.#crashed(index, error),
+      onCrash: (error) => this.#crashed(seat, error),
     };
     seat.startedAt = performance.now();
-    seat.handle = spawn({ config, slices: count, index, maskKey: this.#maskKey }, events);
-    for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
+    const { index } = seat;
+    const handle = this.#options.spawn({ config, slices: count, index, maskKey: this.#maskKey }, events);
+    for (const [queueName, token] of this.#tokens) handle.setToken(queueName, token);
+    seat.handle = handle;
+    return handle;
   }
 
-  #crashed(index: number, error: Error): void {
-    const seat = this.#seats[index];
-    if (seat?.handle === undefined || this.#stopping) return;
+  /** Those that have a seat, and those that are open beside them. */
+  #all(): SliceHandle[] {
+    return [...this.#seats.flatMap(({ handle }) => handle ?? []), ...this.#aside];
+  }
+
+  async #retire(handle: SliceHandle, patience: Patience): Promise<void> {
+    this.#aside.add(handle);
+    const drained = await retire(handle, patience);
+    this.#aside.delete(handle);
+    this.#remember(handle.snapshot());
+    if (!drained)
+      this.#options.log.warn('a slice did not drain in time, what it had under way is delivered again');
+  }
+
+  #crashed(seat: Seat, error: Error): void {
+    if (seat.handle === undefined || this.#stopping) return;
+    // One that is not at work yet, or no more, needs nobody to take its place.
+    if (!this.#seats.includes(seat)) {
+      seat.handle = undefined;
+      return;
+    }
+    const { index } = seat;
     this.#remember(seat.handle.snapshot());
     seat.handle = undefined;
     seat.crashes = performance.now() - seat.startedAt > STEADY_MS ? 1 : seat.crashes + 1;
@@ -137,9 +193,10 @@ export class SliceHost {
     this.#options.log.error(`slice ${index} crashed (${describeError(error)}), restarting it in ${delay} ms`);
     this.#assignPrimaries();
     seat.restarting = setTimeout(() => {
-      this.#spawn(index);
+      const restarted = this.#spawn(seat);
+      restarted.start();
       this.#assignPrimaries();
-      seat.handle?.ready.catch((cause: unknown) => {
+      restarted.ready.catch((cause: unknown) => {
         if (cause instanceof UsageError) this.#options.onFatal(cause);
       });
     }, delay);
@@ -148,17 +205,17 @@ export class SliceHost {
   /** Spreads the queues over the slices that live. */
   #assignPrimaries(): void {
     const living = this.#seats.flatMap(({ handle }) => handle ?? []);
-    const names = this.#options.config.queues.map(({ queueName }) => queueName);
+    const names = this.#config.queues.map(({ queueName }) => queueName);
     for (const [turn, handle] of living.entries()) {
       handle.setPrimary(names.filter((_, index) => index % living.length === turn));
     }
   }
 
-  #wakeOthers(from: number, queueName: string): void {
+  #wakeOthers(from: Seat, queueName: string): void {
     const now = performance.now();
     if (now - (this.#wokenAt.get(queueName) ?? Number.NEGATIVE_INFINITY) < WAKE_EVERY_MS) return;
     this.#wokenAt.set(queueName, now);
-    for (const [index, { handle }] of this.#seats.entries()) if (index !== from) handle?.wake(queueName);
+    for (const seat of this.#seats) if (seat !== from) seat.handle?.wake(queueName);
   }
 
   #remember({ queues, sinks }: SliceSnapshot): void {
@@ -197,6 +254,15 @@ export class SliceHost {
       sum.problem ||= part.problem;
       sum.downSink ||= part.downSink;
     }
+    for (const handle of this.#aside) {
+      const part = handle.snapshot().queues[queueName];
+      if (part === undefined) continue;
+      // What keeps it from working is over with it.
+      addCounts(sum, part);
+      sum.inFlight += part.inFlight - part.backlog;
+      sum.lastPollAt = Math.max(sum.lastPollAt, part.lastPollAt);
+      sum.lastDeliveryAt = Math.max(sum.lastDeliveryAt, part.lastDeliveryAt);
+    }
     sum.inFlight += sum.backlog;
     return sum;
   }
@@ -205,6 +271,10 @@ export class SliceHost {
     const sinks = new Map([...this.#pastSinks].map(([name, sink]) => [name, { ...sink }]));
     for (const { handle } of this.#seats) {
       for (const sink of handle?.snapshot().sinks ?? []) addSink(sinks, sink);
+    }
+    for (const handle of this.#aside) {
+      for (const { name, delivered, failed } of handle.snapshot().sinks)
+        addSink(sinks, { name, state: 'up', delivered, failed });
     }
     return [...sinks.values()];
   }

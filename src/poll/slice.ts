@@ -30,6 +30,8 @@ export interface SliceOptions {
   capture: CaptureWriter | undefined;
   tokens: TokenSource;
   log: Logger;
+  /** Closes the store, the sinks and the capture file, or leaves them to others. */
+  close(): Promise<void>;
   /** A queue has a backlog that other slices may help with. */
   onBusy(queueName: string): void;
 }
@@ -38,6 +40,7 @@ export class Slice {
   readonly #options: SliceOptions;
   readonly #runners = new Map<string, QueueRunner>();
   readonly #hardStop = new AbortController();
+  #stopped: Promise<void> | undefined;
 
   constructor(options: SliceOptions) {
     this.#options = options;
@@ -80,13 +83,15 @@ export class Slice {
     );
   }
 
-  /** Drains: resolves when nothing is under way and everything is closed. */
-  async stop(): Promise<void> {
-    const { config, sinks, backend, capture } = this.#options;
-    await Promise.all([...this.#runners.values()].map((runner) => runner.stop(config.shutdown.pollGrace)));
-    await capture?.close();
-    await Promise.all(sinks.map((sink) => sink.close()));
-    await backend.close();
+  /**
+   * Drains: resolves when nothing is under way and everything is closed. Called again, it only gives polls less time.
+   * @param pollGrace ms that polls in flight may end by themselves
+   */
+  stop(pollGrace = this.#options.config.shutdown.pollGrace): Promise<void> {
+    const runners = [...this.#runners.values()];
+    if (this.#stopped !== undefined) for (const runner of runners) void runner.endPolls(pollGrace);
+    this.#stopped ??= Promise.all(runners.map((runner) => runner.stop(pollGrace))).then(this.#options.close);
+    return this.#stopped;
   }
 
   /** The time for draining is over: tells the sinks. */

@@ -40,13 +40,15 @@ port.on('message', (message: ToThread) => {
       return slice.reopen();
     case 'abort':
       return slice.abort();
+    case 'start':
+      return slice.start();
     case 'stop':
-      return void stop();
+      return void stop(message.pollGrace);
   }
 });
 
-async function stop(): Promise<void> {
-  await slice.stop();
+async function stop(pollGrace?: number): Promise<void> {
+  await slice.stop(pollGrace);
   clearInterval(reporting);
   report();
   say({ type: 'stopped' });

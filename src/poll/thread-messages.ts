@@ -11,7 +11,8 @@ export type ToThread =
   | { type: 'primary'; queueNames: readonly string[] }
   | { type: 'wake'; queueName: string }
   | { type: 'reopen' }
-  | { type: 'stop' }
+  | { type: 'start' }
+  | { type: 'stop'; pollGrace?: number | undefined }
   | { type: 'abort' };
 
 export type FromThread =
