@@ -59,7 +59,8 @@ export class Receiptd {
   /** Rejects when the daemon can go on no longer; never resolves. */
   readonly fatal: Promise<never>;
 
-  constructor(config: Config, log: Logger, extraSinks: readonly Sink[]) {
+  /** @param once it is done when nothing is left to do, see {@link drained}; it goes on until it is stopped all the same */
+  constructor(config: Config, log: Logger, extraSinks: readonly Sink[], once = false) {
     this.#config = config;
     this.#log = log;
     this.#extraSinks = extraSinks;
@@ -84,6 +85,7 @@ export class Receiptd {
       config,
       count: this.#countFor(config),
       spawn,
+      once,
       log,
       onRefused: (queueName, refused) => {
         // A newer token reaches the slices through `onToken`; one that is there already has reached them.
@@ -104,6 +106,14 @@ export class Receiptd {
   /** What it goes by now. */
   get config(): Config {
     return this.#config;
+  }
+
+  /**
+   * Nothing is left to do: every queue answered empty, nothing waits in the store or for its acknowledgement. As of about
+   * half a second ago.
+   */
+  get drained(): boolean {
+    return this.#phase === 'running' && this.#host.drained;
   }
 
   /** Base URL of the ops HTTP; empty before `start`. */
@@ -221,6 +231,7 @@ export class Receiptd {
       this.#credentials = createCredentials(config.credentials);
       log.info(`reload: ${changed.join(', ')} changed`);
       await drained;
+      log.info('reload: done');
     } catch (error) {
       log.level = level;
       throw error;

@@ -54,6 +54,11 @@ export class Gate {
     return this.#backlogSince;
   }
 
+  /** The store has been read. */
+  get known(): boolean {
+    return this.#readAt !== Number.NEGATIVE_INFINITY;
+  }
+
   get inFlight(): number {
     return this.#held + this.backlog + this.#options.unacknowledged();
   }

@@ -44,6 +44,8 @@ export interface SliceSpec {
   slices: number;
   /** From 0. */
   index: number;
+  /** Polls end when all is done. */
+  once: boolean;
   /** What phone numbers in capture files are masked by: the same in all slices, so that they can be joined. */
   maskKey: string;
 }

@@ -20,7 +20,7 @@ export function inlineSlice(
   extraSinks: readonly Sink[] = [],
   store?: SharedStore,
 ): SliceHandle {
-  const { config, slices, index } = spec;
+  const { config, slices, index, once } = spec;
   const tokens = new TokenBoard(events.onRefused);
   const opening = new AbortController();
   let slice: Slice | undefined;
@@ -43,6 +43,7 @@ export function inlineSlice(
       ...foundations,
       config,
       slices,
+      once,
       tokens,
       log: log.child({ slice: index }),
       onBusy: events.onBusy,

@@ -48,6 +48,8 @@ export interface QueueRunnerOptions {
   slices: number;
   backend: Backend;
   sinks: readonly GuardedSink[];
+  /** Polls end when all is done. */
+  once: boolean;
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tokens: TokenSource;
@@ -213,6 +215,7 @@ export class QueueRunner {
       onBatch: (messages) => intake.take(messages),
       onBusy: options.onBusy,
       onError: (error) => this.#troubles.report('poll', error),
+      isEnd: () => options.once && this.drained,
     });
   }
 
@@ -266,6 +269,16 @@ export class QueueRunner {
       problem: this.#troubles.current(inFlight > 0),
       downSink: this.#downSink ?? '',
     };
+  }
+
+  /** Nothing is left to do: the queue is empty if this is who waits on it, and nothing is on its way. */
+  get drained(): boolean {
+    const { role } = this.#options.config;
+    const { inFlight, backlog, known } = this.#gate;
+    // What waits in the store is the affair of those that deliver.
+    const under = inFlight - this.#poller.reserved - (role === 'poll' ? backlog : 0);
+    const nothingNew = role === 'deliver' ? known : !this.#primary || this.#poller.empty;
+    return under === 0 && nothingNew;
   }
 
   get #downSink(): string | undefined {

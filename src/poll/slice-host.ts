@@ -29,6 +29,8 @@ export interface SliceHostOptions {
   /** How many slices. */
   count: number;
   spawn: SpawnSlice;
+  /** Polls end when all is done. @default false */
+  once?: boolean;
   log: Logger;
   /** MNS refused the token of this version. */
   onRefused(queueName: string, version: number): void;
@@ -141,6 +143,12 @@ export class SliceHost {
     };
   }
 
+  /** Nothing is left to do, as all slices said lately. */
+  get drained(): boolean {
+    const sits = ({ handle }: Seat) => handle?.snapshot().drained === true;
+    return this.#aside.size === 0 && this.#seats.every(sits);
+  }
+
   /** Why slices cannot work right now, one line each. */
   problems(): string[] {
     const problems = this.#seats.map(({ handle }, index) =>
@@ -157,7 +165,8 @@ export class SliceHost {
     };
     seat.startedAt = performance.now();
     const { index } = seat;
-    const handle = this.#options.spawn({ config, slices: count, index, maskKey: this.#maskKey }, events);
+    const { spawn, once = false } = this.#options;
+    const handle = spawn({ config, slices: count, index, once, maskKey: this.#maskKey }, events);
     for (const [queueName, token] of this.#tokens) handle.setToken(queueName, token);
     seat.handle = handle;
     return handle;

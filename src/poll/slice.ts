@@ -18,12 +18,16 @@ export interface SliceSnapshot {
   /** By name. */
   queues: Record<string, QueueSnapshot>;
   sinks: SinkSnapshot[];
+  /** Nothing is left to do in any queue, as far as this slice can tell. @default false */
+  drained?: boolean;
 }
 
 export interface SliceOptions {
   config: Config;
   /** Slices of this process. */
   slices: number;
+  /** Polls end when all is done. */
+  once: boolean;
   backend: Backend;
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
@@ -103,6 +107,7 @@ export class Slice {
     return {
       queues: Object.fromEntries([...this.#runners].map(([name, runner]) => [name, runner.snapshot()])),
       sinks: this.#options.sinks.map((sink) => sink.snapshot()),
+      drained: [...this.#runners.values()].every((runner) => runner.drained),
     };
   }
 }
