@@ -148,13 +148,12 @@ export class Poller {
       proven = true;
       if (outcome > 0) {
         quickEmpties = 0;
-        this.#empty = false;
         continue;
       }
       if (!anchor) return;
       if (proof) continue;
       this.#empty = true;
-      this.#ended = this.#options.isEnd?.() === true;
+      this.#ended = this.#loops.size === 1 && this.#options.isEnd?.() === true;
       if (this.#ended) return;
       const waited = performance.now() - startedAt;
       quickEmpties = waited < (waitSeconds * 1000) / 2 || waitSeconds === 0 ? quickEmpties + 1 : 0;
@@ -184,6 +183,7 @@ export class Poller {
     stats.count(messages.length > 0 ? 'received' : 'empty_polls', Math.max(1, messages.length));
     gate.release(places - messages.length);
     if (messages.length === 0) return 0;
+    this.#foundSome();
     if (messages.length >= places) this.#moreHelp();
     try {
       await this.#options.onBatch(messages);
@@ -194,6 +194,14 @@ export class Poller {
       this.#options.onError(error);
       return new Failure(error);
     }
+  }
+
+  #foundSome(): void {
+    this.#empty = false;
+    if (!this.#ended) return;
+    // A helper that another slice has woken: the end was too early.
+    this.#ended = false;
+    this.setPrimary(this.#primary);
   }
 
   #moreHelp(): void {

@@ -24,7 +24,7 @@ import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats } from '../stats.js';
 import { FullStore, type Hiding, hidingOf, room } from './apart.js';
-import { Caution } from './caution.js';
+import { SinksInTheWay } from './caution.js';
 import { DriftLog } from './drift-log.js';
 import { Gate, unfinished } from './gate.js';
 import { Intake } from './intake.js';
@@ -63,15 +63,13 @@ export class QueueRunner {
   readonly #options: QueueRunnerOptions;
   readonly #origin: MessageOrigin;
   readonly #stats = new QueueStats();
-  /** Those that want its events. */
-  readonly #sinks: readonly GuardedSink[];
+  readonly #sinks: SinksInTheWay;
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
   readonly #marks: DeliveredMarks;
   readonly #unmarking: Unmarking;
   readonly #keepOfDeleted = new KeepOfDeleted();
   readonly #gate: Gate;
-  readonly #caution = new Caution();
   readonly #acknowledger: Acknowledger;
   /** Absent in who only polls. */
   readonly #deliverer: Deliverer | undefined;
@@ -93,7 +91,7 @@ export class QueueRunner {
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
-    this.#sinks = options.sinks.filter((sink) => sink.wants(messageType));
+    this.#sinks = new SinksInTheWay(options.sinks.filter((sink) => sink.wants(messageType)));
     this.#log = options.log.child({ queue: queueName });
     this.#troubles = new Troubles(this.#log);
     this.#fullStore = new FullStore(this.#log);
@@ -267,7 +265,7 @@ export class QueueRunner {
       lastPollAt,
       lastDeliveryAt,
       problem: this.#troubles.current(inFlight > 0),
-      downSink: this.#downSink ?? '',
+      downSink: this.#sinks.down ?? '',
     };
   }
 
@@ -281,18 +279,14 @@ export class QueueRunner {
     return under === 0 && nothingNew;
   }
 
-  get #downSink(): string | undefined {
-    return this.#sinks.find(({ problem }) => problem !== undefined)?.name;
-  }
-
   #watch(): void {
     const { role, pipeline } = this.#options.config;
     // Where nobody asks for places, the store is only looked at here.
     void (role === 'deliver' ? this.#gate.read() : this.#gate.refresh());
     // What one drops that does not poll itself, those that do would receive again at once, and again.
-    if (role === 'all' && this.#downSink !== undefined) void this.#visibility?.sweep();
-    if (role === 'poll')
-      this.#fullStore.look(this.#gate.backlog, pipeline.maxInFlight, this.#stats.lastPollAt);
+    if (role === 'all' && this.#sinks.down !== undefined) void this.#visibility?.sweep();
+    const { backlog } = this.#gate;
+    if (role === 'poll') this.#fullStore.look(backlog, pipeline.maxInFlight, this.#stats.lastPollAt);
   }
 
   #noteHiding(hiding: Hiding | undefined): void {
@@ -308,7 +302,6 @@ export class QueueRunner {
   #mayBeInFlight(): number {
     if (!this.#troubles.healthy) return 1;
     if (this.#options.config.pipeline.ackOn === 'enqueued') return Number.POSITIVE_INFINITY;
-    const downFor = Math.max(0, ...this.#sinks.map((sink) => sink.downFor));
-    return this.#caution.most(downFor, this.#gate.inFlight);
+    return this.#sinks.most(this.#gate.inFlight);
   }
 }

@@ -3,9 +3,10 @@ import type { Logger } from 'pino';
 import { fullJitter } from '../backoff.js';
 import type { Config } from '../config/index.js';
 import { describeError, UsageError } from '../errors.js';
-import { type Counter, type QueueSnapshot, type SinkSnapshot, zeroCounters } from '../stats.js';
+import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
 import type { SliceSnapshot } from './slice.js';
+import { addCounts, addSink, type Counts, noCounts } from './sums.js';
 import {
   openAll,
   type Patience,
@@ -287,31 +288,4 @@ export class SliceHost {
     }
     return [...sinks.values()];
   }
-}
-
-/** A sink is down when it is in any slice, since it has been in the first. */
-function addSink(to: Map<string, SinkSnapshot>, sink: SinkSnapshot): void {
-  const { name, state, downSince, problem } = sink;
-  const sum = to.get(name);
-  if (sum === undefined) {
-    to.set(name, { ...sink });
-    return;
-  }
-  sum.delivered += sink.delivered;
-  sum.failed += sink.failed;
-  if (state === 'up' || downSince === undefined || problem === undefined) return;
-  if (sum.downSince !== undefined && sum.downSince <= downSince) return;
-  Object.assign(sum, { state, downSince, problem });
-}
-
-/** The part of a snapshot that only grows. */
-type Counts = Pick<QueueSnapshot, 'counters' | 'drift'>;
-
-function noCounts(): Counts {
-  return { counters: zeroCounters(), drift: {} };
-}
-
-function addCounts(to: Counts, { counters, drift }: Counts): void {
-  for (const name of Object.keys(to.counters) as Counter[]) to.counters[name] += counters[name];
-  for (const [path, count] of Object.entries(drift)) to.drift[path] = (to.drift[path] ?? 0) + count;
 }
