@@ -108,10 +108,7 @@ export class Receiptd {
     return this.#config;
   }
 
-  /**
-   * Nothing is left to do: every queue answered empty, nothing waits in the store or for its acknowledgement. As of about
-   * half a second ago.
-   */
+  /** Nothing is left to do: every queue is empty, nothing waits in the store or for its acknowledgement; half a second old. */
   get drained(): boolean {
     return this.#phase === 'running' && this.#host.drained;
   }
@@ -159,13 +156,10 @@ export class Receiptd {
 
   /**
    * Goes on with another configuration, without an event lost or delivered twice: new slices take over while the old ones
-   * end what they have under way. Sinks, credentials, `poll`, `ack`, `dedupe`, `capture`, `shutdown`, `log.level` and the
-   * limits of `pipeline` can change; for any other key the log says that it needs a restart, and its old value stays. Does
-   * nothing when nothing has changed, or the daemon stops.
-   *
-   * Resolves when the old slices are gone.
-   * @throws {ConfigError} when the configuration is invalid, {ReceiptdError} when something of it cannot be used: then
-   *   everything stays as it was
+   * end what they have under way; resolves when they are gone. Sinks, credentials, `poll`, `ack`, `dedupe`, `capture`,
+   * `shutdown`, `log.level` and the limits of `pipeline` can change; of any other key the log says that it needs a restart.
+   * Does nothing when nothing has changed, or the daemon stops.
+   * @throws {ConfigError} when it is invalid, {ReceiptdError} when something of it cannot be used: then all stays as it was
    */
   reload(config: ConfigInput): Promise<void> {
     const reloaded = this.#reloading.then(() =>

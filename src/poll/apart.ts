@@ -22,11 +22,11 @@ export interface Hiding {
  * For how long a receive had hidden the message of this job, as far as can be told: by one that came for the first time
  * and was put into the store the moment before.
  */
-export function hidingOf({ data, attemptsStarted, timestamp }: StoredJob): Hiding | undefined {
+export function hidingOf({ data, attemptsStarted, timestamp }: StoredJob): Hiding[] {
   const { message, hiddenUntil } = data;
-  if (message.dequeueCount > 1 || attemptsStarted > 1) return undefined;
-  if (hiddenUntil === undefined && isAcknowledged(message)) return undefined;
-  return { receivedAt: timestamp, visibleUntil: hiddenUntil ?? message.visibleUntil };
+  if (message.dequeueCount > 1 || attemptsStarted > 1) return [];
+  if (hiddenUntil === undefined && isAcknowledged(message)) return [];
+  return [{ receivedAt: timestamp, visibleUntil: hiddenUntil ?? message.visibleUntil }];
 }
 
 /**

@@ -150,7 +150,7 @@ export class QueueRunner {
     }
     this.#watching = setInterval(() => this.#watch(), BACKLOG_EVERY_MS);
     if (config.role !== 'poll') {
-      const mostUnsettled = config.pipeline.maxInFlight / slices;
+      const most = config.pipeline.maxInFlight / slices;
       this.#deliverer = new Deliverer({
         backend,
         queue: this.#store,
@@ -163,8 +163,8 @@ export class QueueRunner {
         dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
         signal: hardStop,
         ...(config.role === 'deliver' && {
-          onTaken: (job: StoredJob) => this.#noteHiding(hidingOf(job)),
-          room: () => room(mostUnsettled, () => this.#acknowledger.unsettled, this.#stopping.signal),
+          onTaken: (job: StoredJob) => this.#noteReceived(hidingOf(job)),
+          room: () => room(most, () => this.#acknowledger.unsettled, this.#stopping.signal),
         }),
         onFinished: (message) => {
           if (!isAcknowledged(message)) this.#acknowledger.add(message);
@@ -206,8 +206,7 @@ export class QueueRunner {
       receive: async (request) => {
         const messages = await this.#access.request(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
-        this.#visibility?.noteBatch(messages);
-        this.#keepOfDeleted.note(messages);
+        this.#noteReceived(messages);
         return messages;
       },
       onBatch: (messages) => intake.take(messages),
@@ -274,9 +273,13 @@ export class QueueRunner {
     const { role } = this.#options.config;
     const { inFlight, backlog, known } = this.#gate;
     // What waits in the store is the affair of those that deliver.
-    const under = inFlight - this.#poller.reserved - (role === 'poll' ? backlog : 0);
-    const nothingNew = role === 'deliver' ? known : !this.#primary || this.#poller.empty;
-    return under === 0 && nothingNew;
+    const own = inFlight - this.#poller.reserved - (role === 'poll' ? backlog : 0);
+    return own === 0 && (role === 'deliver' ? known : !this.#primary || this.#poller.empty);
+  }
+
+  #noteReceived(messages: readonly Hiding[]): void {
+    this.#visibility?.noteBatch(messages);
+    this.#keepOfDeleted.note(messages);
   }
 
   #watch(): void {
@@ -287,12 +290,6 @@ export class QueueRunner {
     if (role === 'all' && this.#sinks.down !== undefined) void this.#visibility?.sweep();
     const { backlog } = this.#gate;
     if (role === 'poll') this.#fullStore.look(backlog, pipeline.maxInFlight, this.#stats.lastPollAt);
-  }
-
-  #noteHiding(hiding: Hiding | undefined): void {
-    if (hiding === undefined) return;
-    this.#keepOfDeleted.note([hiding]);
-    this.#visibility?.noteBatch([hiding]);
   }
 
   /**

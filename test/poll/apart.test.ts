@@ -18,7 +18,7 @@ function job(message: { dequeueCount?: number; visibleUntil?: number }, more: ob
 }
 
 describe('what a job tells of the receive that brought it', () => {
-  const hiding = { receivedAt: ADDED, visibleUntil: ADDED + 30_000 };
+  const hiding = [{ receivedAt: ADDED, visibleUntil: ADDED + 30_000 }];
 
   it.each([
     ['one that came for the first time', job({}), hiding],
@@ -27,9 +27,9 @@ describe('what a job tells of the receive that brought it', () => {
       job({ visibleUntil: FOR_EVER }, { hiddenUntil: ADDED + 30_000 }),
       hiding,
     ],
-    ['one of which nobody kept it', job({ visibleUntil: FOR_EVER }), undefined],
-    ['one that came again, and may have been added long before', job({ dequeueCount: 2 }), undefined],
-    ['one that is tried again, and may have another handle', job({}, { attemptsStarted: 2 }), undefined],
+    ['one of which nobody kept it', job({ visibleUntil: FOR_EVER }), []],
+    ['one that came again, and may have been added long before', job({ dequeueCount: 2 }), []],
+    ['one that is tried again, and may have another handle', job({}, { attemptsStarted: 2 }), []],
   ])('%s', (_, given, expected) => {
     expect(hidingOf(given)).toEqual(expected);
   });
