@@ -23,6 +23,9 @@ const PROGRESS: Readonly<Record<Role, readonly Counter[]>> = {
   poll: ['handed_off', 'acknowledged'],
 };
 
+/** What is asked of the daemon. */
+export type Drainable = Pick<Receiptd, 'drained' | 'config' | 'status'>;
+
 export type Ending = 'drained' | 'stuck' | 'interrupted';
 
 /** The last poll of an empty queue is to be a short one. */
@@ -35,7 +38,7 @@ export function onceConfig(config: Config): Config {
  * @param patience ms without any progress after which it gives up
  * @param signal ends it
  */
-export async function untilDone(daemon: Receiptd, patience: number, signal: AbortSignal): Promise<Ending> {
+export async function untilDone(daemon: Drainable, patience: number, signal: AbortSignal): Promise<Ending> {
   let movedAt = performance.now();
   let drainedSince = Number.POSITIVE_INFINITY;
   let before = '';

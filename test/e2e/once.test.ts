@@ -49,11 +49,15 @@ const FLAKY = `
   };`;
 
 it('waits for retries, and exits with 1 when there are dead letters', { timeout: 120_000 }, async () => {
+  await using redis = await TestRedis.start();
   await using site = await Site.create();
   await using cloud = await startCloud(20);
   await site.write('flaky.mjs', FLAKY);
   const sinks = [{ type: 'module' as const, path: 'flaky.mjs', name: 'flaky' }];
-  await site.configure({ ...configFor(cloud, { sinks }), ops: { port: 0 } });
+  await site.configure({
+    ...configFor(cloud, { sinks, pipeline: { backend: 'redis', url: redis.url } }),
+    ops: { port: 0 },
+  });
   const child = await site.run(['run', '--once']);
   expect(child.exited, child.stderr).toEqual({ code: 1, signal: null });
   expect(child.stderr).toMatch(/once: 1 message\(s\) became dead letters, kept in the store/);
@@ -63,14 +67,18 @@ it('waits for retries, and exits with 1 when there are dead letters', { timeout:
 const FAILING = `export default { default() { throw new Error('the database is away'); } };`;
 
 it('gives up on a sink that stays down, with 1 and all of it left', { timeout: 120_000 }, async () => {
+  await using redis = await TestRedis.start();
   await using site = await Site.create();
   await using cloud = await startCloud(50, { visibilityTimeout: 120 });
   await site.write('failing.mjs', FAILING);
   const sinks = [{ type: 'module' as const, path: 'failing.mjs', name: 'failing' }];
-  await site.configure({ ...configFor(cloud, { sinks }), ops: { port: 0 } });
-  const child = await site.run(['run', '--once', '--give-up-after', '5s']);
+  await site.configure({
+    ...configFor(cloud, { sinks, pipeline: { backend: 'redis', url: redis.url } }),
+    ops: { port: 0 },
+  });
+  const child = await site.run(['run', '--once', '--give-up-after', '8s']);
   expect(child.exited, child.stderr).toEqual({ code: 1, signal: null });
-  expect(child.stderr).toMatch(/once: nothing has moved on for 5 s, giving up: .*sink failing is down/);
+  expect(child.stderr).toMatch(/once: nothing has moved on for 8 s, giving up: .*sink failing is down/);
   expect(summary(child)).toMatchObject({ msg: expect.stringMatching(/^once: not drained/), delivered: 0 });
   expect(cloud.queue(QUEUE).deleted).toBe(0);
 });
@@ -78,9 +86,13 @@ it('gives up on a sink that stays down, with 1 and all of it left', { timeout: 1
 it('gives up on a token that is refused for good, and on a store that is away', {
   timeout: 120_000,
 }, async () => {
+  await using redis = await TestRedis.start();
   await using site = await Site.create();
   await using cloud = await startCloud(5);
-  const wrong = { credentials: { accessKeyId: 'unknown', accessKeySecret: 'x' } };
+  const wrong = {
+    credentials: { accessKeyId: 'unknown', accessKeySecret: 'x' },
+    pipeline: { backend: 'redis' as const, url: redis.url },
+  };
   await site.configure({ ...configFor(cloud, wrong), ops: { port: 0 } });
   const token = await site.run(['run', '--once', '--give-up-after', '3s']);
   expect(token.exited, token.stderr).toEqual({ code: 1, signal: null });
@@ -93,10 +105,15 @@ it('gives up on a token that is refused for good, and on a store that is away', 
 });
 
 it('is not done when a signal ends it, and exits with 1 after draining', { timeout: 120_000 }, async () => {
+  await using redis = await TestRedis.start();
   await using site = await Site.create();
   await using cloud = await startCloud(1_000);
   const queue = cloud.queue(QUEUE);
-  const daemon = await site.daemon(configFor(cloud, { pipeline: { maxInFlight: 64 } }), {}, ['--once']);
+  const daemon = await site.daemon(
+    configFor(cloud, { pipeline: { backend: 'redis', url: redis.url, maxInFlight: 64 } }),
+    {},
+    ['--once'],
+  );
   await until('work under way', () => queue.deleted >= 50);
   expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 1, signal: null });
   expect(queue.deleted).toBeLessThan(1_000);
