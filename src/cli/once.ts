@@ -35,13 +35,23 @@ export function onceConfig(config: Config): Config {
 }
 
 /**
+ * @param started resolves when the daemon is, which is progress
  * @param patience ms without any progress after which it gives up
  * @param signal ends it
  */
-export async function untilDone(daemon: Drainable, patience: number, signal: AbortSignal): Promise<Ending> {
+export async function untilDone(
+  daemon: Drainable,
+  started: Promise<void>,
+  patience: number,
+  signal: AbortSignal,
+): Promise<Ending> {
   let movedAt = performance.now();
   let drainedSince = Number.POSITIVE_INFINITY;
   let before = '';
+  const onStart = () => {
+    movedAt = performance.now();
+  };
+  started.then(onStart, () => {});
   while (!signal.aborted) {
     const now = performance.now();
     const progress = JSON.stringify(totals(daemon.status(), PROGRESS[daemon.config.role]));

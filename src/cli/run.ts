@@ -77,7 +77,7 @@ async function run({ config: file, once = false, giveUpAfter }: Flags): Promise<
   started.catch(() => {});
   const failed = started.then(() => daemon.fatal);
   // With the start under way already: what keeps it from ending may last as well.
-  const done = once ? untilDone(daemon, giveUpAfter, stop.signal) : signal;
+  const done = once ? untilDone(daemon, started, giveUpAfter, stop.signal) : signal;
   let ending: Ending | undefined;
   try {
     ending = (await Promise.race([signal, done, failed])) ?? undefined;

