@@ -3,7 +3,7 @@
  * follows the flow, so that whatever is under way ends where it was going.
  */
 import type { Logger } from 'pino';
-import { type Config, type ConfigInput, parseConfig, sinkName } from './config/index.js';
+import { type Config, type ConfigInput, planReload } from './config/index.js';
 import { createLogger } from './log.js';
 import {
   backlogOf,
@@ -14,6 +14,7 @@ import {
   Recorder,
   type Status,
 } from './ops/index.js';
+import { checkedConfig, type ReceiptdOptions } from './options.js';
 import {
   type Backend,
   DeadLetters,
@@ -25,44 +26,34 @@ import {
   type Foundations,
   inlineSlice,
   latestError,
+  SharedStore,
   SliceHost,
   type SpawnSlice,
   threadSlice,
 } from './poll/index.js';
-import { type Handlers, inlineHandlers, type Sink } from './sinks/index.js';
+import { sinkStatuses, writesToStdout } from './sink-status.js';
+import { inlineHandlers, type Sink } from './sinks/index.js';
 import type { RecentEvent, RecentQuery } from './stats.js';
 import { createCredentials } from './token/index.js';
 import { TokenKeepers } from './token-keepers.js';
 import { VERSION } from './version.js';
 
-export interface ReceiptdOptions {
-  /** As in `receiptd.yaml`; every key with a default may be left out. */
-  config: ConfigInput;
-  /** Handlers that live in this process, beside the configured sinks. Everything then runs in this thread. */
-  handlers?: Handlers;
-  /** How long one of `handlers` may take, in ms; then its signal aborts and the event is tried again; 0 is for ever. @default 30000 */
-  handlerTimeout?: number;
-  /** @default pino on standard error, as `log` says */
-  log?: Logger;
-}
-
 /** Makes a daemon; `start` runs it. With handlers and no `sinks`, the handlers are the only sink. @throws {ConfigError} */
 export function createReceiptd({ config, handlers, handlerTimeout, log }: ReceiptdOptions): Receiptd {
-  const checked = parseConfig(config);
+  const checked = checkedConfig(config, handlers !== undefined);
   const logger = log ?? createLogger(checked.log);
-  if (handlers === undefined) return new Receiptd(checked, logger, []);
-  const sinks = config.sinks === undefined ? [] : checked.sinks;
-  return new Receiptd({ ...checked, sinks }, logger, [inlineHandlers(handlers, logger, handlerTimeout)]);
+  const sinks = handlers === undefined ? [] : [inlineHandlers(handlers, logger, handlerTimeout)];
+  return new Receiptd(checked, logger, sinks);
 }
 
 export class Receiptd {
-  readonly #config: Config;
+  #config: Config;
   readonly #log: Logger;
-  readonly #credentials: ReturnType<typeof createCredentials>;
+  readonly #extraSinks: readonly Sink[];
+  #credentials: ReturnType<typeof createCredentials>;
   readonly #tokens: TokenKeepers;
   readonly #host: SliceHost;
   readonly #mode: Status['slices']['mode'];
-  readonly #count: number;
   readonly #ops: OpsServer;
   readonly #recorder: Recorder;
   readonly #startedAt = Date.now();
@@ -74,13 +65,17 @@ export class Receiptd {
   #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  /** Changes of the configuration, one after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
   #onFatal: (error: Error) => void = () => {};
   /** Rejects when the daemon can go on no longer; never resolves. */
   readonly fatal: Promise<never>;
 
-  constructor(config: Config, log: Logger, extraSinks: readonly Sink[]) {
+  /** @param once it is done when nothing is left to do, see {@link drained}; it goes on until it is stopped all the same */
+  constructor(config: Config, log: Logger, extraSinks: readonly Sink[], once = false) {
     this.#config = config;
     this.#log = log;
+    this.#extraSinks = extraSinks;
     this.fatal = new Promise<never>((_, reject) => {
       this.#onFatal = reject;
     });
@@ -88,22 +83,21 @@ export class Receiptd {
     this.#credentials = createCredentials(config.credentials);
     this.#tokens = new TokenKeepers({
       config,
-      credentials: this.#credentials,
+      credentials: () => this.#credentials(),
       log,
       onToken: (queueName, token) => this.#host.setToken(queueName, token),
     });
     const inline = config.pipeline.backend === 'embedded' || extraSinks.length > 0;
-    // Lines from several threads would mix on a pipe.
-    const toStdout = config.sinks.some((sink) => sink.type === 'ndjson' && sink.path === '-');
     this.#mode = inline ? 'inline' : 'threads';
-    this.#count = inline || toStdout ? 1 : config.poll.threads;
+    const store = new SharedStore();
     const spawn: SpawnSlice = inline
-      ? (spec, events) => inlineSlice(spec, events, log, (opened) => this.#opened(opened), extraSinks)
+      ? (spec, events) => inlineSlice(spec, events, log, (opened) => this.#opened(opened), extraSinks, store)
       : threadSlice;
     this.#host = new SliceHost({
       config,
-      count: this.#count,
+      count: this.#countFor(config),
       spawn,
+      once,
       log,
       onRefused: (queueName, refused) => this.#tokens.refresh(queueName, refused),
       onFatal: (error) => this.#onFatal(error),
@@ -121,6 +115,16 @@ export class Receiptd {
       deadLetters: () => this.#desk,
       queues: () => this.#desk?.queues,
     });
+  }
+
+  /** What it goes by now. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Nothing is left to do: every queue is empty, nothing waits in the store or for its acknowledgement; half a second old. */
+  get drained(): boolean {
+    return this.#phase === 'running' && this.#host.drained;
   }
 
   /** Base URL of the ops HTTP; empty before `start`. */
@@ -143,12 +147,13 @@ export class Receiptd {
     }
     // Stopped meanwhile.
     if (this.#phase !== 'running') return;
-    const { pipeline, queues } = this.#config;
+    const { role, pipeline, queues } = this.#config;
     const store =
       pipeline.backend === 'embedded' ? `embedded store in ${pipeline.dataDir}` : pipeline.backend;
-    const slices = `${this.#count} ${this.#mode === 'inline' ? 'inline slice' : 'thread(s)'}`;
+    const does = role === 'all' ? '' : `, role ${role}`;
+    const slices = `${this.#countFor(this.#config)} ${this.#mode === 'inline' ? 'inline slice' : 'thread(s)'}`;
     this.#log.info(
-      `receiptd ${VERSION} runs: ${queues.length} queue(s), ${store}, ${slices}, ops at ${this.#opsUrl}`,
+      `receiptd ${VERSION} runs: ${queues.length} queue(s)${does}, ${store}, ${slices}, ops at ${this.#opsUrl}`,
     );
   }
 
@@ -161,6 +166,21 @@ export class Receiptd {
   /** The sinks open their files anew, as is asked for after files were renamed. Deliveries under way end in the old ones. */
   reopen(): void {
     this.#host.reopen();
+  }
+
+  /**
+   * Goes on with another configuration, without an event lost or delivered twice: new slices take over while the old ones
+   * end what they have under way; resolves when they are gone. Sinks, credentials, `poll`, `ack`, `dedupe`, `capture`,
+   * `shutdown`, `log.level` and the limits of `pipeline` can change; of any other key the log says that it needs a restart.
+   * Does nothing when nothing has changed, or the daemon stops.
+   * @throws {ConfigError} when it is invalid, {ReceiptdError} when something of it cannot be used: then all stays as it was
+   */
+  reload(config: ConfigInput): Promise<void> {
+    const reloaded = this.#reloading.then(() =>
+      this.#reload(checkedConfig(config, this.#extraSinks.length > 0)),
+    );
+    this.#reloading = reloaded.catch(() => {});
+    return reloaded;
   }
 
   /** The time for draining is over: tells deliveries under way to give up. */
@@ -189,6 +209,7 @@ export class Receiptd {
     });
     const reasons = notReady({
       now: Date.now(),
+      role: this.#config.role,
       waitSeconds: this.#config.poll.waitSeconds,
       maxInFlight: this.#config.pipeline.maxInFlight,
       queues,
@@ -202,13 +223,11 @@ export class Receiptd {
       version: VERSION,
       pid: process.pid,
       startedAt: new Date(this.#startedAt).toISOString(),
+      role: this.#config.role,
       backlog: backlogOf(queues),
-      slices: { count: this.#count, mode: this.#mode, restarts: this.#host.restarts },
+      slices: { count: this.#countFor(this.#config), mode: this.#mode, restarts: this.#host.restarts },
       queues,
-      sinks: snapshot.sinks.map((sink) => {
-        const config = this.#config.sinks.find((one) => sinkName(one) === sink.name);
-        return { ...sink, ...(config !== undefined && { type: config.type }) };
-      }),
+      sinks: sinkStatuses(snapshot.sinks, this.#config.sinks, this.#extraSinks),
     };
   }
 
@@ -223,6 +242,38 @@ export class Receiptd {
    */
   recent(query: RecentQuery): Promise<RecentEvent[]> {
     return this.#host.recent(query);
+  }
+
+  async #reload(next: Config): Promise<void> {
+    await this.#starting;
+    if (this.#phase !== 'running') return;
+    const log = this.#log;
+    const { config, changed, needsRestart } = planReload(this.#config, next);
+    for (const key of needsRestart) log.warn(`reload: ${key} needs a restart, its old value stays`);
+    if (changed.length === 0) return;
+    const level = log.level;
+    // New slices log as they should from the beginning on.
+    if (changed.includes('log.level')) log.level = config.log.level;
+    try {
+      const { drained } = await this.#host.replace({
+        config,
+        count: this.#countFor(config),
+        oneAfterTheOther: writesToStdout(config) || writesToStdout(this.#config),
+      });
+      this.#config = config;
+      this.#credentials = createCredentials(config.credentials);
+      log.info(`reload: ${changed.join(', ')} changed`);
+      await drained;
+      log.info('reload: done');
+    } catch (error) {
+      log.level = level;
+      throw error;
+    }
+  }
+
+  #countFor(config: Config): number {
+    // Lines from several threads would mix on a pipe.
+    return this.#mode === 'inline' || writesToStdout(config) ? 1 : config.poll.threads;
   }
 
   async #start(): Promise<void> {

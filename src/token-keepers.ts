@@ -64,7 +64,8 @@ export class TokenKeepers {
   #keeperOf({ messageType, queueName }: Config['queues'][number]): TokenKeeper {
     const { config, credentials, onToken } = this.#options;
     const { endpoints, region } = config;
-    const log = this.#options.log.child({ queue: queueName });
+    // Made when it says something, for the level that the log has then.
+    const log = () => this.#options.log.child({ queue: queueName });
     let said = '';
     return new TokenKeeper({
       query: createTokenQuery({
@@ -76,7 +77,7 @@ export class TokenKeepers {
         credentials,
       }),
       onToken: (token) => {
-        log.debug({ version: token.version, lifeSeconds: Math.round(token.life / 1000) }, 'new token');
+        log().debug({ version: token.version, lifeSeconds: Math.round(token.life / 1000) }, 'new token');
         said = '';
         onToken(queueName, token);
       },
@@ -86,7 +87,7 @@ export class TokenKeepers {
         // By code, as the words differ each time by the request id; and again once the old token is no good.
         const what = error instanceof ReceiptdError ? error.code : describeError(error);
         const news = `${what} ${tokenStillGood}`;
-        if (news !== said) log[tokenStillGood ? 'warn' : 'error'](text);
+        if (news !== said) log()[tokenStillGood ? 'warn' : 'error'](text);
         said = news;
       },
     });

@@ -6,11 +6,10 @@ import { type Config, loadConfig } from '../config/index.js';
 import { describeError, UsageError } from '../errors.js';
 import { captureLine } from '../message-file/index.js';
 import { createCredentials } from '../token/index.js';
+import { duration } from './duration.js';
 
 /** MNS throttles a consumer that holds 5,000 messages of a queue. */
 const MOST_MESSAGES = 4_999;
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-const LONGEST_MS = 24 * 3_600_000;
 /** ms that receives under way may take longer than the capture. */
 const GRACE_MS = 3_000;
 /** ms that giving back may take. */
@@ -176,11 +175,4 @@ function count(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0;
   if (value >= 1 && value <= MOST_MESSAGES) return value;
   throw new InvalidArgumentError(`Expected a whole number from 1 to ${MOST_MESSAGES}.`);
-}
-
-function duration(text: string): number {
-  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-  const ms = Math.round(Number(number) * (UNITS[unit] ?? Number.NaN));
-  if (ms >= 1 && ms <= LONGEST_MS) return ms;
-  throw new InvalidArgumentError('Expected a duration up to 24h, such as 90s or 5m.');
 }

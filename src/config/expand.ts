@@ -1,5 +1,8 @@
-import type { Environment } from './environment.js';
+import { describeError } from '../errors.js';
 import { type Path, schemasAt } from './keys.js';
+
+/** The value of an environment variable; undefined when it is not set. A problem with it is an Error, thrown. */
+export type Lookup = (name: string, path: Path) => string | undefined;
 
 /**
  * Makes a file's data ready for the schema: `${VAR}` and `${VAR:-default}` in strings become the variable's value (of the
@@ -7,14 +10,18 @@ import { type Path, schemasAt } from './keys.js';
  */
 export function expandTree(
   value: unknown,
-  env: Environment,
+  lookup: Lookup,
   report: (path: Path, issue: string) => void,
 ): unknown {
   const walk = (value: unknown, path: Path, around: readonly unknown[]): unknown => {
     if (value === null) return undefined;
     if (typeof value === 'string' && value.includes('${'))
       return coerce(
-        expand(value, env, (issue) => report(path, issue)),
+        expand(
+          value,
+          (name) => lookup(name, path),
+          (issue) => report(path, issue),
+        ),
         path,
       );
     if (typeof value !== 'object') return value;
@@ -32,15 +39,27 @@ export function expandTree(
 
 const STRAY = `has \${ without NAME} or NAME:-default} behind it, write $\${ for a plain \${`;
 
-function expand(text: string, env: Environment, report: (issue: string) => void): string {
+function expand(
+  text: string,
+  lookup: (name: string) => string | undefined,
+  report: (issue: string) => void,
+): string {
   return text.replace(/\$\$\{|\$\{([^}]*)(\}?)/g, (match, reference: string | undefined, end: string) => {
     if (reference === undefined) return '${';
     const [, name, fallback] = /^([A-Za-z_]\w*)(?::-(.*))?$/s.exec(reference) ?? [];
     // The text itself may be a secret with a stray `${` in it.
-    if (!name || !end) report(STRAY);
-    else if (env[name] || (fallback === undefined && env[name] === '')) return env[name];
-    else if (fallback !== undefined) return fallback;
-    else report(`needs the environment variable ${name}, which is not set`);
+    if (!name || !end) {
+      report(STRAY);
+      return match;
+    }
+    try {
+      const value = lookup(name);
+      if (value || (fallback === undefined && value === '')) return value;
+      if (fallback !== undefined) return fallback;
+      report(`needs the environment variable ${name}, which is not set`);
+    } catch (error) {
+      report(describeError(error));
+    }
     return match;
   });
 }

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeError } from '../errors.js';
+import { FileTooLargeError, READ_PROBLEMS, readText } from '../read-file.js';
 import type { Environment } from './environment.js';
 import { ConfigError } from './error.js';
 import { parseYaml, YamlError, type YamlText } from './yaml.js';
@@ -21,8 +22,10 @@ export function readFile(file: string, cwd: string): YamlText & { value: object 
     new ConfigError([{ key: '', message: `${file || '""'}${message}` }], { cause });
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readBytes(resolve(cwd, file)));
+    text = readText(resolve(cwd, file), MAX_BYTES);
   } catch (error) {
+    if (error instanceof FileTooLargeError)
+      throw fail(`: ${error.message}, this is no receiptd configuration`, error);
     throw fail(
       `: ${READ_PROBLEMS[(error as NodeJS.ErrnoException).code ?? ''] ?? describeError(error)}`,
       error,
@@ -36,30 +39,4 @@ export function readFile(file: string, cwd: string): YamlText & { value: object 
     throw fail(`${error.position ? `:${error.position}` : ''}: ${error.message}`, error);
   }
   throw fail(': must be a mapping of keys to values, such as "region: cn-hangzhou"');
-}
-
-const READ_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file',
-  ENOTDIR: 'no such file',
-  EISDIR: 'is a directory, not a file',
-  EACCES: 'permission denied',
-  ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8 text',
-};
-
-/** Reads a file of any kind (also a pipe, as in `-c <(…)`) without trusting the size it claims. */
-function readBytes(path: string): Buffer {
-  const fd = openSync(path, 'r');
-  try {
-    const buffer = Buffer.alloc(MAX_BYTES + 1);
-    let length = 0;
-    let read: number;
-    do {
-      read = readSync(fd, buffer, length, buffer.length - length, null);
-      length += read;
-    } while (read > 0 && length < buffer.length);
-    if (length > MAX_BYTES) throw new Error('is larger than 256 KiB, this is no receiptd configuration');
-    return buffer.subarray(0, length);
-  } finally {
-    closeSync(fd);
-  }
 }

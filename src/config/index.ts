@@ -4,5 +4,6 @@ export { configJsonSchema } from './keys.js';
 export { type LoadedConfig, type LoadOptions, loadConfig, parseConfig } from './load.js';
 export { nearest } from './nearest.js';
 export { redact } from './redact.js';
-export type { Config, ConfigInput, QueueConfig, SinkConfig } from './schema.js';
+export { planReload, type ReloadPlan } from './reload.js';
+export type { Config, ConfigInput, QueueConfig, Role, SinkConfig } from './schema.js';
 export { sinkName, sinkPlace } from './sinks/index.js';

@@ -1,8 +1,9 @@
+import { environmentValue } from '../secret-file.js';
 import { type Environment, type Override, readEnvironment } from './environment.js';
 import { ConfigError, type ConfigIssue } from './error.js';
 import { expandTree } from './expand.js';
 import { findFile, readFile } from './file.js';
-import { envName, keyName, type Path } from './keys.js';
+import { type ConfigKey, envName, keyName, type Path } from './keys.js';
 import type { Config, ConfigInput } from './schema.js';
 import { validate } from './validate.js';
 
@@ -30,13 +31,13 @@ export function loadConfig({ file: asked, env, cwd, offline = false }: LoadOptio
   const file = findFile(asked, env, cwd);
   const text = file === undefined ? { value: {}, lineOf: () => undefined } : readFile(file, cwd);
   const { lineOf } = text;
-  const { overrides: set, issues } = readEnvironment(env);
+  const isWanted = ({ path }: ConfigKey) => !offline || path[0] !== 'credentials';
+  const { overrides, issues } = readEnvironment(env, cwd, isWanted);
   const value = offline ? { ...text.value, credentials: {} } : text.value;
-  const overrides = offline ? set.filter(({ key }) => key.path[0] !== 'credentials') : set;
 
   const where = (path: Path): string => {
-    const override = overrides.find(({ key }) => key.path.every((name, depth) => path[depth] === name));
-    if (override) return override.key.env;
+    const override = overrides.find(({ key }) => isWithin(path, key.path));
+    if (override) return override.source;
     if (file === undefined) return `${envName(path.slice(0, 2))}; no configuration file found`;
     const line = lineOf(path);
     return line === undefined ? file : `${file}:${line}`;
@@ -44,10 +45,18 @@ export function loadConfig({ file: asked, env, cwd, offline = false }: LoadOptio
 
   // One issue a key: what follows from the first one only confuses.
   const report = (issue: ConfigIssue) => issues.some(({ key }) => key === issue.key) || issues.push(issue);
-  const tree = expandTree(value, env, (path, message) =>
+  // What stands in files is not shown, whatever key it was put into.
+  const hidden = overrides.filter(({ fromFile }) => fromFile).map(({ key }): Path => key.path);
+  const lookup = (name: string, path: Path): string | undefined => {
+    const found = environmentValue(name, env, cwd);
+    if (found?.fromFile) hidden.push(path);
+    return found?.text;
+  };
+  const tree = expandTree(value, lookup, (path, message) =>
     report({ key: keyName(path), message: `${message} (${where(path)})` }),
   );
-  const result = validate(withOverrides(tree, overrides), where, offline);
+  const isHidden = (path: Path) => hidden.some((part) => isWithin(path, part) || isWithin(part, path));
+  const result = validate(withOverrides(tree, overrides), where, offline, isHidden);
   result.issues.forEach(report);
   if (!result.config || issues.length > 0) throw new ConfigError(issues);
   return { config: result.config, file };
@@ -58,6 +67,10 @@ export function parseConfig(input: ConfigInput): Config {
   const { config, issues } = validate(input);
   if (!config) throw new ConfigError(issues);
   return config;
+}
+
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((name, depth) => path[depth] === name);
 }
 
 function withOverrides(tree: unknown, overrides: readonly Override[]): unknown {

@@ -24,6 +24,11 @@ export function must(phrase: string): (issue: { input?: unknown }) => string {
   return ({ input }) => (input === undefined ? 'is required' : `must ${phrase}, got ${show(input)}`);
 }
 
+/** Such a phrase again, without the value. */
+export function withoutValue(message: string): string {
+  return message.replace(/, got .*$/s, '');
+}
+
 /** A whole number in a closed range. */
 export function whole(min: number, max: number) {
   const error = must(`be between ${min} and ${max}`);

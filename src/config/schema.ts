@@ -162,6 +162,11 @@ const log = z.strictObject({
 /** Everything a configuration may say. */
 export const configSchema = z
   .strictObject({
+    role: oneOf(['all', 'poll', 'deliver'])
+      .default('all')
+      .describe(
+        'What this process does: fetch messages and deliver their events, or one of them, beside processes that do the other',
+      ),
     region: text(/^[a-z]{2,}(-[a-z0-9]+)+$/, 'be a region such as cn-hangzhou')
       .default('cn-hangzhou')
       .describe('Region of Cloud Communications; cn-hangzhou and ap-southeast-1 set the endpoints'),
@@ -216,6 +221,17 @@ export const configSchema = z
         message: `must be unique, sinks[${first}] has the same: give each a name of its own`,
       });
   }, whenSound('sinks'))
+  .superRefine(
+    ({ role, pipeline }, issues) => {
+      if (role !== 'all' && pipeline.backend === 'embedded')
+        issues.addIssue({
+          code: 'custom',
+          path: ['role'],
+          message: `${role} needs a store that other processes share: set pipeline.backend to redis or postgres, or leave role at all`,
+        });
+    },
+    whenSound('role', 'pipeline'),
+  )
   // With less, a slice's part of the places is too small for a batch worth a request.
   .superRefine(
     ({ poll, pipeline }, issues) => {
@@ -264,5 +280,6 @@ function isLoopback(host: string): boolean {
 export type Config = z.output<typeof configSchema>;
 /** What a caller may write: every key with a default may be left out. */
 export type ConfigInput = z.input<typeof configSchema>;
+export type Role = Config['role'];
 export type QueueConfig = Config['queues'][number];
 export type SinkConfig = Config['sinks'][number];

@@ -2,18 +2,20 @@ import type * as z from 'zod';
 import type { ConfigIssue } from './error.js';
 import { configKeys, keyName, namesAt, type Path } from './keys.js';
 import { nearest } from './nearest.js';
-import { kind, must } from './rules.js';
+import { kind, must, withoutValue } from './rules.js';
 import { type Config, configSchema } from './schema.js';
 
 /**
  * Runs the schema and puts what it refuses into words. `where` tells where the value at a path came from.
  *
  * @param queuesOptional whether a configuration may do without queues
+ * @param isHidden whether the value at a path may not be repeated
  */
 export function validate(
   input: unknown,
   where: (path: Path) => string | undefined = () => undefined,
   queuesOptional = false,
+  isHidden: (path: Path) => boolean = () => false,
 ): { config: Config | undefined; issues: ConfigIssue[] } {
   const lacking = queuesOptional && lacksQueues(input);
   const result = configSchema.safeParse(lacking ? withStandIn(input) : input, { error: explain });
@@ -27,7 +29,8 @@ export function validate(
     config: lacking && result.data ? { ...result.data, queues: [] } : result.data,
     issues: issues.map(({ path, message }) => {
       const source = where(path);
-      return { key: keyName(path), message: source ? `${message} (${source})` : message };
+      const told = isHidden(path) ? withoutValue(message) : message;
+      return { key: keyName(path), message: source ? `${told} (${source})` : told };
     }),
   };
 }

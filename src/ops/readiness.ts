@@ -1,7 +1,8 @@
 /**
  * Whether the daemon does its work, and if not, why: one line a reason. Also the watchdog: a queue that stopped
- * making progress is not ready even when nothing reports an error.
+ * making progress is not ready even when nothing reports an error. Each role answers for what it does itself.
  */
+import type { Role } from '../config/index.js';
 import type { QueueStatus, SinkStatus } from './status.js';
 
 /** Beyond the wait of a long poll: room for a slow answer and a pause after an error. */
@@ -14,6 +15,7 @@ const ACK_BUDGET_MS = 120_000;
 export interface ReadinessInput {
   /** ms since the epoch */
   now: number;
+  role: Role;
   waitSeconds: number;
   maxInFlight: number;
   queues: readonly QueueStatus[];
@@ -50,14 +52,16 @@ function queueProblem(queue: QueueStatus, input: ReadinessInput): string | undef
   }
   // It waits on purpose, and its sink has said so.
   if (downSink !== '') return undefined;
-  if (lastPollAt === 0) return 'MNS has not answered yet';
+  const polls = input.role !== 'deliver';
+  const mayPoll = polls && inFlight < input.maxInFlight / 2;
+  // Who only polls may find the store full before its first poll: it waits for those that deliver.
+  if (lastPollAt === 0 && (mayPoll || input.role === 'all')) return 'MNS has not answered yet';
   const pollBudget = input.waitSeconds * 1000 + POLL_BUDGET_MS;
-  const mayPoll = inFlight < input.maxInFlight / 2;
   if (mayPoll && input.now - lastPollAt > pollBudget) {
     return `no poll has been answered for ${seconds(input.now - lastPollAt)}`;
   }
   const idleSince = Math.max(lastDeliveryAt, backlogSince);
-  if (backlog > 0 && input.now - idleSince > DELIVERY_BUDGET_MS) {
+  if (input.role !== 'poll' && backlog > 0 && input.now - idleSince > DELIVERY_BUDGET_MS) {
     return `${backlog} events wait and none was delivered for ${seconds(input.now - idleSince)}`;
   }
   return undefined;

@@ -1,4 +1,5 @@
 /** The state of the whole daemon as one object: what `/api/status` answers and `/readyz` and `/metrics` are made from. */
+import type { Role } from '../config/index.js';
 import type { QueueSnapshot, SinkSnapshot } from '../stats.js';
 
 export interface TokenStatus {
@@ -58,6 +59,7 @@ export interface Status {
    * in MNS as many as came within the time that receiving is behind, at the rate at which this process receives.
    */
   backlog: number;
+  role: Role;
   slices: { count: number; mode: 'threads' | 'inline'; restarts: number };
   queues: QueueStatus[];
   sinks: SinkStatus[];

@@ -54,6 +54,10 @@ export interface DelivererOptions {
    */
   marks?: DeliveredMarks | undefined;
   dedupe?: Dedupe | undefined;
+  /** A job was taken out of the store, also one that had been before. */
+  onTaken?(job: StoredJob): void;
+  /** Resolves when another message may be delivered. @default at once */
+  room?(): Promise<void>;
   /** Delivered or dead, and still to be acknowledged. */
   onFinished(message: Acknowledgement): void;
   onDelivered(): void;
@@ -160,7 +164,9 @@ export class Deliverer {
     // One that is still under way here has lost the job to this one.
     this.#underWay.get(id)?.abort(new Error(LOCK_LOST));
     this.#underWay.set(id, attempt);
+    this.#options.onTaken?.(job);
     try {
+      await this.#options.room?.();
       return await this.#deliverOnce(job, attempt.signal);
     } catch (error) {
       if (!(error instanceof NotNowError)) throw error;

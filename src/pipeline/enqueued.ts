@@ -28,7 +28,9 @@ export class EnqueuedHandOff {
   #asStored(job: ReceiptJob): ReceiptJob {
     const known = this.#stored.get(job);
     if (known !== undefined) return known;
-    const stored = { ...job, message: { ...job.message, visibleUntil: FOR_EVER } };
+    const { message } = job;
+    const hiddenUntil = message.visibleUntil;
+    const stored = { ...job, message: { ...message, visibleUntil: FOR_EVER }, hiddenUntil };
     this.#stored.set(job, stored);
     return stored;
   }

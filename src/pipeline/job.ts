@@ -26,6 +26,8 @@ export interface ReceiptJob {
   content: { events: readonly EventRecord[] } | { undecodable: string };
   /** MNS forgets the message as soon as the store has this: it cannot be had from there again, whatever is configured. */
   onlyHere?: true;
+  /** `visibleUntil` as it was received, of a message that is acknowledged while its job is in the store. */
+  hiddenUntil?: number;
 }
 
 /** Kept in the job's progress, so that a retry skips the sinks that have an event already. */

@@ -4,6 +4,8 @@
  * that can never be delivered do not keep the good ones out, however many they are.
  */
 
+import type { GuardedSink } from '../sinks/index.js';
+
 /** More than it takes to open a circuit. */
 const PROBES = 6;
 const ONE_MORE_EVERY_MS = 60_000;
@@ -22,5 +24,25 @@ export class Caution {
     }
     this.#fewest = Math.min(this.#fewest, inFlight);
     return Math.max(PROBES, this.#fewest) + Math.floor(downFor / ONE_MORE_EVERY_MS);
+  }
+}
+
+/** The sinks of a queue, as far as they are in the way of receiving. */
+export class SinksInTheWay {
+  readonly #sinks: readonly Pick<GuardedSink, 'name' | 'problem' | 'downFor'>[];
+  readonly #caution = new Caution();
+
+  constructor(sinks: readonly Pick<GuardedSink, 'name' | 'problem' | 'downFor'>[]) {
+    this.#sinks = sinks;
+  }
+
+  /** Name of one that is down. */
+  get down(): string | undefined {
+    return this.#sinks.find(({ problem }) => problem !== undefined)?.name;
+  }
+
+  /** @returns how many messages may be in flight */
+  most(inFlight: number): number {
+    return this.#caution.most(Math.max(0, ...this.#sinks.map(({ downFor }) => downFor)), inFlight);
   }
 }

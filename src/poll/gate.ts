@@ -54,6 +54,11 @@ export class Gate {
     return this.#backlogSince;
   }
 
+  /** The store has been read. */
+  get known(): boolean {
+    return this.#readAt !== Number.NEGATIVE_INFINITY;
+  }
+
   /** Of this slice, and all that the store has. */
   get inFlight(): number {
     const { places } = this.#options;
@@ -103,7 +108,12 @@ export class Gate {
 
   /** Reads the backlog anew where it may have changed without anybody asking for places. */
   async refresh(): Promise<void> {
-    if (this.backlog > 0) await this.#fresh(READING_LASTS_MS);
+    if (this.backlog > 0) await this.read();
+  }
+
+  /** Makes sure of a reading that is as good as new. */
+  async read(): Promise<void> {
+    await this.#fresh(READING_LASTS_MS);
   }
 
   /** Makes sure of a reading not older than `maxAge` ms; concurrent callers share one. @returns false when there is none */
@@ -134,8 +144,8 @@ export class Gate {
   }
 }
 
-/** Jobs that are not finished. */
-export async function backlogOf(store: Pick<ReceiptQueue, 'getJobCounts'>): Promise<number> {
+/** Jobs of a queue in the store that are not finished. */
+export async function unfinished(store: Pick<ReceiptQueue, 'getJobCounts'>): Promise<number> {
   const counts = await store.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

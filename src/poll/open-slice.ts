@@ -8,6 +8,7 @@ import { type Backend, openBackend } from '../pipeline/index.js';
 import { GuardedSink, openSinks, type Sink } from '../sinks/index.js';
 import { openTracing, type Tracing } from '../tracing/index.js';
 import type { SliceSpec } from './handle.js';
+import { type Lease, SharedStore } from './shared-store.js';
 
 const RETRY_BASE_MS = 500;
 const RETRY_CAP_MS = 5_000;
@@ -19,13 +20,16 @@ export interface Foundations {
   capture: CaptureWriter | undefined;
   backend: Backend;
   tracing: Tracing;
+  /** The slice uses none of this any more. */
+  close(): Promise<void>;
 }
 
 /**
  * A store that is out of reach is waited for; whatever cannot work without a change is thrown.
  *
- * @param extraSinks sinks beside the configured ones
  * @param onProblem told why it waits, and '' when that is over
+ * @param extraSinks sinks beside the configured ones
+ * @param store shared with the slices before and after
  * @throws {ReceiptdError} when a sink or the store cannot be used, or the signal aborts
  */
 export async function openFoundations(
@@ -34,15 +38,18 @@ export async function openFoundations(
   onProblem: (problem: string) => void,
   signal: AbortSignal,
   extraSinks: readonly Sink[] = [],
+  store = new SharedStore(),
 ): Promise<Foundations> {
   const { config } = spec;
-  const opened = [...(await openSinks(config.sinks, log)), ...extraSinks];
+  // Who only polls delivers nothing, and need not be able to.
+  const delivers = config.role !== 'poll';
+  const opened = delivers ? [...(await openSinks(config.sinks, log)), ...extraSinks] : [];
   const tracing = await openTracing(config.tracing, log, spec.index);
   const sinks = opened.map((sink) => new GuardedSink(tracing.sink(sink), log));
   let capture: CaptureWriter | undefined;
   const close = () => Promise.all([...sinks, capture, tracing].map((opened) => opened?.close()));
   try {
-    checkEveryTypeIsWanted(config, sinks);
+    if (delivers) checkEveryTypeIsWanted(config, sinks);
     capture = await openCapture(spec);
   } catch (error) {
     await close();
@@ -50,9 +57,15 @@ export async function openFoundations(
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const backend = await openStore(spec, log);
+      const { backend, release } = await openStore(spec, log, store);
       onProblem('');
-      return { sinks, capture, backend, tracing };
+      const closeAll = async () => {
+        await capture?.close();
+        await Promise.all(sinks.map((sink) => sink.close()));
+        await release();
+        await tracing.close();
+      };
+      return { sinks, capture, backend, tracing, close: closeAll };
     } catch (error) {
       const waitable = error instanceof ReceiptdError && UNREACHABLE.has(error.code) && !signal.aborted;
       if (!waitable) {
@@ -66,22 +79,26 @@ export async function openFoundations(
   }
 }
 
-async function openStore({ config: { pipeline }, index }: SliceSpec, log: Logger): Promise<Backend> {
-  const backend = await openBackend(pipeline);
-  if (pipeline.ackOn === 'delivered') return backend;
+async function openStore(
+  { config: { pipeline }, index }: SliceSpec,
+  log: Logger,
+  store: SharedStore,
+): Promise<Lease> {
+  const lease = await store.lease(() => openBackend(pipeline));
+  if (pipeline.ackOn === 'delivered') return lease;
   try {
-    const warning = await backend.checkDurability();
+    const warning = await lease.backend.checkDurability();
     // It is the same for all slices.
     if (warning !== undefined && index === 0) log.warn(warning);
-    return backend;
+    return lease;
   } catch (error) {
-    await backend.close();
+    await lease.release();
     throw error;
   }
 }
 
 async function openCapture({ config, index, maskKey }: SliceSpec): Promise<CaptureWriter | undefined> {
-  if (config.capture.dir === '') return undefined;
+  if (config.capture.dir === '' || config.role === 'deliver') return undefined;
   const mnsHost = new URL(config.endpoints.mns).host;
   return CaptureWriter.open({ ...config.capture, maskKey, writer: index, mnsHost });
 }

@@ -28,17 +28,35 @@ export interface Reading {
   handedOff: number;
 }
 
-/** Whose places: a slice's, of a queue; both count from 0. */
-export interface Seat {
+/** As many slices as there may be, and those that take over from them before they are gone. */
+export const SLOTS = 2 * 64;
+
+/** Whose places: those of the slice with this slot, of a queue; both count from 0. */
+export interface Owner {
   queue: number;
-  slice: number;
-  /** Of this process. */
-  slices: number;
+  slot: number;
+}
+
+/** Which slots are taken. */
+export class Slots {
+  readonly #taken = new Set<number>();
+
+  take(): number {
+    let slot = 0;
+    while (this.#taken.has(slot)) slot += 1;
+    if (slot === SLOTS) throw new RangeError(`more than ${SLOTS} slices at a time`);
+    this.#taken.add(slot);
+    return slot;
+  }
+
+  release(slot: number): void {
+    this.#taken.delete(slot);
+  }
 }
 
 /** The memory for the places of so many queues. */
-export function sharedPlaces(queues: number, slices: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(queues * slices * CELLS * Int32Array.BYTES_PER_ELEMENT);
+export function sharedPlaces(queues: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(queues * SLOTS * CELLS * Int32Array.BYTES_PER_ELEMENT);
 }
 
 export class Places {
@@ -47,10 +65,10 @@ export class Places {
   /** Of this slice's cells. */
   readonly #first: number;
 
-  constructor(memory: SharedArrayBuffer, { queue, slice, slices }: Seat) {
-    const cells = slices * CELLS;
+  constructor(memory: SharedArrayBuffer, { queue, slot }: Owner) {
+    const cells = SLOTS * CELLS;
     this.#cells = new Int32Array(memory, queue * cells * Int32Array.BYTES_PER_ELEMENT, cells);
-    this.#first = slice * CELLS;
+    this.#first = slot * CELLS;
   }
 
   /** This slice is no more: MNS hands out again what it held, or the store has it. */

@@ -27,6 +27,8 @@ export interface PollerOptions {
   waitSeconds: number;
   /** Most polls under way at once. */
   maxConcurrency: number;
+  /** Asked when a poll has waited in vain: whether that was the last one. @default it never is */
+  isEnd?(): boolean;
   random?: () => number;
 }
 
@@ -55,6 +57,8 @@ export class Poller {
   readonly #loops = new Set<Promise<void>>();
   #anchored = false;
   #primary = false;
+  #empty = false;
+  #ended = false;
   #saidBusyAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PollerOptions) {
@@ -71,6 +75,11 @@ export class Poller {
   /** Places taken for messages that polls under way may bring. */
   get reserved(): number {
     return this.#reserved;
+  }
+
+  /** The latest poll that waited brought nothing, and none has brought anything since. */
+  get empty(): boolean {
+    return this.#empty;
   }
 
   /** Makes this the poller that waits on the empty queue, or not. */
@@ -109,7 +118,7 @@ export class Poller {
       if (anchor) this.#anchored = false;
     }
     // Made primary again between the look that ended the loop and its end.
-    if (anchor && this.#primary) this.#start(true);
+    if (anchor && this.#primary && !this.#ended) this.#start(true);
   }
 
   async #loop(anchor: boolean): Promise<void> {
@@ -129,6 +138,7 @@ export class Poller {
       if (outcome instanceof Failure) {
         errors += 1;
         proven = false;
+        this.#empty = false;
         const cap = outcome.cause instanceof MnsFatalError ? FATAL_CAP_MS : ERROR_CAP_MS;
         await pause(fullJitter(errors, ERROR_BASE_MS, cap, random) + ERROR_BASE_MS / 2, stop);
         continue;
@@ -142,6 +152,9 @@ export class Poller {
       }
       if (!anchor) return;
       if (proof) continue;
+      this.#empty = true;
+      this.#ended = this.#loops.size === 1 && this.#options.isEnd?.() === true;
+      if (this.#ended) return;
       const waited = performance.now() - startedAt;
       quickEmpties = waited < (waitSeconds * 1000) / 2 || waitSeconds === 0 ? quickEmpties + 1 : 0;
       if (quickEmpties > 0) {
@@ -169,6 +182,7 @@ export class Poller {
     stats.polled(messages);
     gate.release(places - messages.length);
     if (messages.length === 0) return 0;
+    this.#foundSome();
     if (messages.length >= places) this.#moreHelp();
     try {
       await this.#options.onBatch(messages);
@@ -179,6 +193,14 @@ export class Poller {
       this.#options.onError(error);
       return new Failure(error);
     }
+  }
+
+  #foundSome(): void {
+    this.#empty = false;
+    if (!this.#ended) return;
+    // A helper that another slice has woken: the end was too early.
+    this.#ended = false;
+    this.setPrimary(this.#primary);
   }
 
   #moreHelp(): void {

@@ -1,14 +1,14 @@
 /**
- * One queue in one slice, wired up: poll → decode → hand off → deliver → acknowledge. Nothing but wiring happens
- * here; each step is a room of its own.
+ * One queue in one slice, wired up: poll → decode → hand off → deliver → acknowledge, as far as the role of the process
+ * goes. Nothing but wiring happens here; each step is a room of its own.
  */
 import type { Logger } from 'pino';
-import { type Acknowledgement, Acknowledger } from '../ack/index.js';
+import { Acknowledger } from '../ack/index.js';
 import type { CaptureWriter } from '../capture/index.js';
 import type { Config, QueueConfig } from '../config/index.js';
 import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
-import { MnsQueue, replacingRefusedToken } from '../mns/index.js';
+import { MnsQueue } from '../mns/index.js';
 import {
   type Backend,
   type DeliveredMarks,
@@ -18,22 +18,26 @@ import {
   HandOff,
   isAcknowledged,
   type ReceiptQueue,
+  type StoredJob,
 } from '../pipeline/index.js';
 import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats, type RecentEvent, type RecentQuery } from '../stats.js';
 import type { Tracing } from '../tracing/index.js';
-import { Caution } from './caution.js';
+import { FullStore, type Hiding, hidingOf, room } from './apart.js';
+import { SinksInTheWay } from './caution.js';
 import { DriftLog } from './drift-log.js';
-import { backlogOf, Gate } from './gate.js';
+import { Gate, unfinished } from './gate.js';
 import { Intake } from './intake.js';
 import { KeepOfDeleted } from './keep-of-deleted.js';
 import type { KnownDrift } from './known-drift.js';
 import type { Places } from './places.js';
 import { Poller } from './poller.js';
+import { QueueAccess } from './queue-access.js';
 import { RecentEvents, recentBounds } from './recent-events.js';
 import type { TokenSource } from './tokens.js';
 import { Troubles } from './troubles.js';
+import { Unmarking } from './unmarking.js';
 import { CHANGES, Visibility } from './visibility.js';
 
 /** How fresh the backlog in the status is. */
@@ -50,6 +54,8 @@ export interface QueueRunnerOptions {
   places: Places;
   backend: Backend;
   sinks: readonly GuardedSink[];
+  /** Polls end when all is done. */
+  once: boolean;
   /** Absent when nothing is captured. */
   capture: CaptureWriter | undefined;
   tracing: Tracing;
@@ -66,23 +72,26 @@ export class QueueRunner {
   readonly #origin: MessageOrigin;
   readonly #stats = new QueueStats();
   readonly #recent: RecentEvents;
-  /** Those that want its events. */
-  readonly #sinks: readonly GuardedSink[];
+  readonly #sinks: SinksInTheWay;
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
   readonly #marks: DeliveredMarks;
+  readonly #unmarking: Unmarking;
   readonly #keepOfDeleted = new KeepOfDeleted();
   readonly #gate: Gate;
-  readonly #caution = new Caution();
   readonly #acknowledger: Acknowledger;
-  readonly #deliverer: Deliverer;
-  /** Absent where MNS forgets a message as soon as the store has it. */
+  /** Absent in who only polls. */
+  readonly #deliverer: Deliverer | undefined;
+  /** Absent where MNS forgets a message as soon as the store has it, and in who only polls. */
   readonly #visibility: Visibility | undefined;
+  /** Never started in who only delivers. */
   readonly #poller: Poller;
+  readonly #access: QueueAccess;
   readonly #log: Logger;
   readonly #troubles: Troubles;
+  readonly #fullStore: FullStore;
   readonly #watching: NodeJS.Timeout;
-  readonly #removals = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   #primary = false;
   #started = false;
 
@@ -91,35 +100,37 @@ export class QueueRunner {
     const { queueName, messageType } = queue;
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
-    this.#sinks = options.sinks.filter((sink) => sink.wants(messageType));
+    this.#sinks = new SinksInTheWay(options.sinks.filter((sink) => sink.wants(messageType)));
     this.#log = options.log.child({ queue: queueName });
     this.#troubles = new Troubles(this.#log);
     this.#recent = new RecentEvents(queue, recentBounds(config.queues.length));
+    this.#fullStore = new FullStore(this.#log);
     this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
+    this.#access = new QueueAccess(queueName, tokens, this.#troubles);
     this.#mns = new MnsQueue({
       endpoint: config.endpoints.mns,
       queueName,
       connections: maxConcurrency + DELETES + CHANGES,
-      credentials: () => {
-        const token = tokens.current(queueName);
-        if (token === undefined) throw new Error(`no token for ${queueName} yet`);
-        return token;
-      },
+      credentials: this.#access.credentials,
     });
     this.#store = backend.queue(queueName, tracing);
     this.#marks = backend.marks(
       queueName,
       config.pipeline.ackOn === 'enqueued' ? () => this.#keepOfDeleted.ms : undefined,
     );
+    this.#unmarking = new Unmarking(this.#marks);
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
       deleteBatch: tracing.acknowledging(queueName, async (handles) => {
-        const failures = await this.#withToken(() => this.#mns.delete(handles), hardStop);
+        const failures = await this.#access.request(() => this.#mns.delete(handles), hardStop);
         this.#troubles.clear('ack');
         return failures;
       }),
-      onConfirmed: (messages) => this.#confirmed(messages),
+      onConfirmed: (messages) => {
+        this.#stats.acknowledged(messages);
+        this.#unmarking.forget(messages);
+      },
       onUnsettled: (count) => {
         places.unacknowledged = count;
       },
@@ -132,14 +143,14 @@ export class QueueRunner {
       limit: config.pipeline.maxInFlight,
       slices,
       places,
-      backlog: () => backlogOf(this.#store),
+      backlog: () => unfinished(this.#store),
       most: () => this.#mayBeInFlight(),
       onReading: (error) => {
         if (error === undefined) this.#troubles.clear('store');
         else this.#troubles.report('store', error);
       },
     });
-    if (config.pipeline.ackOn === 'delivered') {
+    if (config.pipeline.ackOn === 'delivered' && config.role !== 'poll') {
       this.#visibility = new Visibility({
         store: this.#store,
         change: (receiptHandle, seconds) =>
@@ -151,34 +162,39 @@ export class QueueRunner {
       });
     }
     this.#watching = setInterval(() => this.#watch(), BACKLOG_EVERY_MS);
-    this.#deliverer = new Deliverer({
-      backend,
-      queue: this.#store,
-      origin: this.#origin,
-      sinks: options.sinks,
-      concurrency: config.pipeline.concurrency,
-      attempts: config.pipeline.attempts,
-      stats: this.#stats,
-      marks: this.#marks,
-      dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
-      signal: hardStop,
-      telemetry: tracing.telemetry,
-      onFinished: (message) => {
-        if (!isAcknowledged(message)) this.#acknowledger.add(tracing.finished(message));
-      },
-      onDelivered: () => this.#troubles.clear('deliver'),
-      onEvents: (job, outcomes) => this.#recent.add(job, outcomes),
-      onRetry: (error) => this.#troubles.report('deliver', error),
-      onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
-      onDead: (messageId, reason) => {
-        this.#troubles.gaveUp(reason);
-        this.#log.warn(
-          { messageId, reason: maskPhones(reason) },
-          'dead letter: not delivered, kept in the store',
-        );
-      },
-      onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
-    });
+    if (config.role !== 'poll') {
+      const most = config.pipeline.maxInFlight / slices;
+      this.#deliverer = new Deliverer({
+        backend,
+        queue: this.#store,
+        origin: this.#origin,
+        sinks: options.sinks,
+        concurrency: config.pipeline.concurrency,
+        attempts: config.pipeline.attempts,
+        stats: this.#stats,
+        marks: this.#marks,
+        dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
+        signal: hardStop,
+        telemetry: tracing.telemetry,
+        ...(config.role === 'deliver' && {
+          onTaken: (job: StoredJob) => this.#noteReceived(hidingOf(job)),
+          room: () => room(most, () => this.#acknowledger.unsettled, this.#stopping.signal),
+        }),
+        onFinished: (message) => {
+          if (!isAcknowledged(message)) this.#acknowledger.add(tracing.finished(message));
+        },
+        onDelivered: () => this.#troubles.clear('deliver'),
+        onEvents: (job, outcomes) => this.#recent.add(job, outcomes),
+        onRetry: (error) => this.#troubles.report('deliver', error),
+        onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
+        onDead: (messageId, cause) => {
+          this.#troubles.gaveUp(cause);
+          const reason = maskPhones(cause);
+          this.#log.warn({ messageId, reason }, 'dead letter: not delivered, kept in the store');
+        },
+        onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
+      });
+    }
     const enqueued = config.pipeline.ackOn === 'enqueued';
     const inStore = new HandOff(this.#store, config.pipeline.attempts, {
       marks: this.#marks,
@@ -206,20 +222,21 @@ export class QueueRunner {
       waitSeconds: config.poll.waitSeconds,
       maxConcurrency,
       receive: tracing.receiving(queueName, async (request) => {
-        const messages = await this.#withToken(() => this.#mns.receive(request), request.signal);
+        const messages = await this.#access.request(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
-        this.#visibility?.noteBatch(messages);
-        this.#keepOfDeleted.note(messages);
+        this.#noteReceived(messages);
         return messages;
       }),
       onBatch: tracing.taking((messages) => intake.take(messages)),
       onBusy: options.onBusy,
       onError: (error) => this.#troubles.report('poll', error),
+      isEnd: () => options.once && this.drained,
     });
   }
 
-  /** Starts polling once there is a token. */
+  /** Starts polling once there is a token; whoever only delivers has begun already. */
   async start(): Promise<void> {
+    if (this.#options.config.role === 'deliver') return;
     await this.#options.tokens.first(this.#options.queue.queueName);
     this.#started = true;
     this.#poller.setPrimary(this.#primary);
@@ -234,14 +251,20 @@ export class QueueRunner {
     if (this.#started) this.#poller.wake();
   }
 
+  /** No new polls; those in flight may take so many ms. May be called again, with less. */
+  endPolls(grace: number): Promise<void> {
+    return this.#poller.stop(grace);
+  }
+
   /** Polls end first, then deliveries, then acknowledgements; each only after the one before it feeds it no more. */
   async stop(pollGrace: number): Promise<void> {
-    await this.#poller.stop(pollGrace);
+    this.#stopping.abort();
+    await this.endPolls(pollGrace);
     clearInterval(this.#watching);
-    await this.#deliverer.close();
+    await this.#deliverer?.close();
     await this.#visibility?.close();
     await this.#acknowledger.flush();
-    await Promise.all(this.#removals);
+    await this.#unmarking.settled();
     await this.#store.close();
     await this.#mns.close();
   }
@@ -258,7 +281,7 @@ export class QueueRunner {
       unacknowledgedSince: this.#acknowledger.unconfirmedSince,
       ...(lastError !== undefined && { lastError }),
       problem: this.#troubles.current(inFlight > 0),
-      downSink: this.#downSink ?? '',
+      downSink: this.#sinks.down ?? '',
     };
   }
 
@@ -267,13 +290,28 @@ export class QueueRunner {
     return this.#recent.find(query);
   }
 
-  get #downSink(): string | undefined {
-    return this.#sinks.find(({ problem }) => problem !== undefined)?.name;
+  /** Nothing is left to do: the queue is empty if this is who waits on it, and nothing is on its way. */
+  get drained(): boolean {
+    const { role } = this.#options.config;
+    const { inFlight, backlog, known } = this.#gate;
+    // What waits in the store is the affair of those that deliver.
+    const own = inFlight - this.#poller.reserved - (role === 'poll' ? backlog : 0);
+    return own === 0 && (role === 'deliver' ? known : !this.#primary || this.#poller.empty);
+  }
+
+  #noteReceived(messages: readonly Hiding[]): void {
+    this.#visibility?.noteBatch(messages);
+    this.#keepOfDeleted.note(messages);
   }
 
   #watch(): void {
-    void this.#gate.refresh();
-    if (this.#downSink !== undefined) void this.#visibility?.sweep();
+    const { role, pipeline } = this.#options.config;
+    // Where nobody asks for places, the store is only looked at here.
+    void (role === 'deliver' ? this.#gate.read() : this.#gate.refresh());
+    // What one drops that does not poll itself, those that do would receive again at once, and again.
+    if (role === 'all' && this.#sinks.down !== undefined) void this.#visibility?.sweep();
+    const { backlog } = this.#gate;
+    if (role === 'poll') this.#fullStore.look(backlog, pipeline.maxInFlight, this.#stats.lastPollAt);
   }
 
   /**
@@ -283,29 +321,6 @@ export class QueueRunner {
   #mayBeInFlight(): number {
     if (!this.#troubles.healthy) return 1;
     if (this.#options.config.pipeline.ackOn === 'enqueued') return Number.POSITIVE_INFINITY;
-    const downFor = Math.max(0, ...this.#sinks.map((sink) => sink.downFor));
-    return this.#caution.most(downFor, this.#gate.inFlight);
-  }
-
-  /** MNS has deleted these for good, so they cannot come again: that they were delivered need not be remembered. */
-  #confirmed(messages: readonly Acknowledgement[]): void {
-    this.#stats.acknowledged(messages);
-    // What stays by accident costs a little room until it is too old.
-    const removal = this.#marks
-      .remove(messages.map(({ messageId }) => messageId))
-      .catch(() => {})
-      .finally(() => this.#removals.delete(removal));
-    this.#removals.add(removal);
-  }
-
-  async #withToken<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const { tokens, queue } = this.#options;
-    const version = tokens.current(queue.queueName)?.version ?? 0;
-    const answer = await replacingRefusedToken(call, (refusal) => {
-      this.#troubles.report('token', refusal);
-      return tokens.replace(queue.queueName, version, signal);
-    });
-    this.#troubles.clear('token');
-    return answer;
+    return this.#sinks.most(this.#gate.inFlight);
   }
 }

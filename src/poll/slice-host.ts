@@ -6,10 +6,19 @@ import { describeError, UsageError } from '../errors.js';
 import type { RecentEvent, RecentQuery } from '../stats.js';
 import type { SliceEvents, SliceHandle, SpawnSlice } from './handle.js';
 import { KnownDrift } from './known-drift.js';
-import { Places, sharedPlaces } from './places.js';
+import { Places, Slots, sharedPlaces } from './places.js';
 import { newestOf } from './recent-events.js';
 import type { SliceSnapshot } from './slice.js';
-import { Sums } from './sums.js';
+import { leaving, Sums } from './sums.js';
+import {
+  openAll,
+  type Patience,
+  patienceOf,
+  retire,
+  type Seat,
+  seatsFor,
+  type Takeover,
+} from './takeover.js';
 import type { SliceToken } from './tokens.js';
 
 const RESTART_BASE_MS = 1_000;
@@ -24,6 +33,8 @@ export interface SliceHostOptions {
   /** How many slices. */
   count: number;
   spawn: SpawnSlice;
+  /** Polls end when all is done. @default false */
+  once?: boolean;
   log: Logger;
   /** MNS refused the token of this version. */
   onRefused(queueName: string, version: number): void;
@@ -31,38 +42,33 @@ export interface SliceHostOptions {
   onFatal(error: Error): void;
 }
 
-interface Seat {
-  handle: SliceHandle | undefined;
-  crashes: number;
-  startedAt: number;
-  restarting?: NodeJS.Timeout;
-}
-
 /**
  * Keeps the slices of this process alive: starts them, tells them of new tokens, restarts one that crashed after a
  * growing pause, and lets one of them at a time wait on each queue while it is empty (the primary), so that an idle
- * queue costs one long poll, not one a thread.
+ * queue costs one long poll, not one a thread. Others take over from them when the configuration changes.
  */
 export class SliceHost {
   readonly #options: SliceHostOptions;
-  readonly #seats: Seat[];
+  #config: Config;
+  #seats: Seat[];
+  /** Open beside those that have a seat: they are about to take one, or drain after they had one. */
+  readonly #aside = new Set<SliceHandle>();
   readonly #tokens = new Map<string, SliceToken>();
   readonly #wokenAt = new Map<string, number>();
   readonly #sums = new Sums();
   readonly #maskKey = randomBytes(32).toString('hex');
   readonly #places: SharedArrayBuffer;
+  readonly #slots = new Slots();
+  readonly #slotOf = new Map<SliceHandle, number>();
   readonly #knownDrift = new KnownDrift().memory;
   #restarts = 0;
   #stopping = false;
 
   constructor(options: SliceHostOptions) {
     this.#options = options;
-    this.#places = sharedPlaces(options.config.queues.length, options.count);
-    this.#seats = Array.from({ length: options.count }, () => ({
-      handle: undefined,
-      crashes: 0,
-      startedAt: 0,
-    }));
+    this.#config = options.config;
+    this.#places = sharedPlaces(options.config.queues.length);
+    this.#seats = seatsFor(options.count);
   }
 
   get restarts(): number {
@@ -75,35 +81,76 @@ export class SliceHost {
    */
   async start(): Promise<void> {
     if (this.#stopping) return;
-    for (const index of this.#seats.keys()) this.#spawn(index);
+    for (const seat of this.#seats) this.#spawn(seat).start();
     this.#assignPrimaries();
     await Promise.all(this.#seats.map((seat) => seat.handle?.ready));
   }
 
+  /**
+   * Opens new slices, lets them take over, and drains the old ones, which poll no more from that moment on. Resolves with
+   * the takeover; `drained` when the old ones are gone.
+   * @throws {ReceiptdError} when one cannot be opened: then all stays as it was
+   */
+  async replace({ config, count, oneAfterTheOther }: Takeover): Promise<{ drained: Promise<void> }> {
+    const seats = seatsFor(count);
+    const opening = seats.map((seat) => this.#spawn(seat, config, count));
+    for (const handle of opening) this.#aside.add(handle);
+    try {
+      await openAll(seats, opening);
+      if (this.#stopping) return { drained: Promise.resolve() };
+    } catch (error) {
+      for (const handle of opening) this.#gone(handle);
+      throw error;
+    } finally {
+      for (const handle of opening) if (!this.#stopping) this.#aside.delete(handle);
+    }
+    const old = this.#seats;
+    const patience = patienceOf(this.#config);
+    this.#config = config;
+    this.#seats = seats;
+    const drained = Promise.all(
+      old.map(async ({ handle, restarting }) => {
+        clearTimeout(restarting);
+        if (handle !== undefined) await this.#retire(handle, patience);
+      }),
+    );
+    const begin = () => {
+      if (this.#stopping) return;
+      for (const { handle } of seats) handle?.start();
+      this.#assignPrimaries();
+    };
+    if (oneAfterTheOther) return { drained: drained.then(begin) };
+    begin();
+    return { drained: drained.then(() => {}) };
+  }
+
   setToken(queueName: string, token: SliceToken): void {
     this.#tokens.set(queueName, token);
-    for (const { handle } of this.#seats) handle?.setToken(queueName, token);
+    for (const handle of this.#all()) handle.setToken(queueName, token);
   }
 
   /** All slices' sinks open their files anew. */
   reopen(): void {
-    for (const { handle } of this.#seats) handle?.reopen();
+    for (const handle of this.#all()) handle.reopen();
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const { restarting } of this.#seats) clearTimeout(restarting);
-    await Promise.all(this.#seats.map(({ handle }) => handle?.stop()));
+    await Promise.all(this.#all().map((handle) => handle.stop()));
   }
 
   abort(): void {
-    for (const { handle } of this.#seats) handle?.abort();
+    for (const handle of this.#all()) handle.abort();
   }
 
   /** All slices added up. */
   snapshot(): SliceSnapshot {
-    const parts = this.#seats.flatMap(({ handle }) => handle?.snapshot() ?? []);
-    const names = this.#options.config.queues.map(({ queueName }) => queueName);
+    const parts = [
+      ...this.#seats.flatMap(({ handle }) => handle?.snapshot() ?? []),
+      ...[...this.#aside].map((handle) => leaving(handle.snapshot())),
+    ];
+    const names = this.#config.queues.map(({ queueName }) => queueName);
     const queue = (name: string) =>
       this.#sums.queue(
         name,
@@ -117,8 +164,14 @@ export class SliceHost {
 
   /** Of the events that were finished lately, the newest first; without those of a slice that does not answer. */
   async recent(query: RecentQuery): Promise<RecentEvent[]> {
-    const asked = this.#seats.map(({ handle }) => handle?.recent(query) ?? []);
+    const asked = this.#all().map((handle) => handle.recent(query));
     return newestOf(await Promise.all(asked), query.limit);
+  }
+
+  /** Nothing is left to do, as all slices said lately. */
+  get drained(): boolean {
+    const sits = ({ handle }: Seat) => handle?.snapshot().drained === true;
+    return this.#aside.size === 0 && this.#seats.every(sits);
   }
 
   /** Why slices cannot work right now, one line each. */
@@ -129,38 +182,64 @@ export class SliceHost {
     return [...new Set(problems.filter((problem) => problem !== ''))];
   }
 
-  #spawn(index: number): void {
-    const seat = this.#seats[index];
-    if (seat === undefined) return;
-    const { config, count, spawn } = this.#options;
+  #spawn(seat: Seat, config = this.#config, count = this.#seats.length): SliceHandle {
     const events: SliceEvents = {
-      onBusy: (queueName) => this.#wakeOthers(index, queueName),
+      onBusy: (queueName) => this.#wakeOthers(seat, queueName),
       onRefused: this.#options.onRefused,
-      onCrash: (error) => this.#crashed(index, error),
+      onCrash: (error) => this.#crashed(seat, error),
     };
     seat.startedAt = performance.now();
-    const shared = { places: this.#places, knownDrift: this.#knownDrift, maskKey: this.#maskKey };
-    seat.handle = spawn({ config, slices: count, index, ...shared }, events);
-    for (const [queueName, token] of this.#tokens) seat.handle.setToken(queueName, token);
+    const { spawn, once = false } = this.#options;
+    const slot = this.#slots.take();
+    const shared = { places: this.#places, slot, knownDrift: this.#knownDrift, maskKey: this.#maskKey };
+    const handle = spawn({ config, slices: count, index: seat.index, once, ...shared }, events);
+    this.#slotOf.set(handle, slot);
+    for (const [queueName, token] of this.#tokens) handle.setToken(queueName, token);
+    seat.handle = handle;
+    return handle;
   }
 
-  #crashed(index: number, error: Error): void {
-    const seat = this.#seats[index];
-    if (seat?.handle === undefined || this.#stopping) return;
-    this.#sums.remember(seat.handle.snapshot());
+  /** Those that have a seat, and those that are open beside them. */
+  #all(): SliceHandle[] {
+    return [...this.#seats.flatMap(({ handle }) => handle ?? []), ...this.#aside];
+  }
+
+  async #retire(handle: SliceHandle, patience: Patience): Promise<void> {
+    this.#aside.add(handle);
+    const drained = await retire(handle, patience);
+    this.#aside.delete(handle);
+    this.#gone(handle);
+    if (!drained)
+      this.#options.log.warn('a slice did not drain in time, what it had under way is delivered again');
+  }
+
+  /** Keeps what it counted, and frees what it held: it is no more. */
+  #gone(handle: SliceHandle): void {
+    const slot = this.#slotOf.get(handle);
+    if (slot === undefined) return;
+    this.#slotOf.delete(handle);
+    this.#sums.remember(handle.snapshot());
+    for (const queue of this.#config.queues.keys()) new Places(this.#places, { queue, slot }).vacate();
+    this.#slots.release(slot);
+  }
+
+  #crashed(seat: Seat, error: Error): void {
+    const { handle, index } = seat;
+    if (handle === undefined || this.#stopping) return;
     seat.handle = undefined;
-    const slices = this.#options.count;
-    for (const queue of this.#options.config.queues.keys())
-      new Places(this.#places, { queue, slice: index, slices }).vacate();
+    // One that is not at work yet, or no more, needs nobody to take its place.
+    if (!this.#seats.includes(seat)) return;
+    this.#gone(handle);
     seat.crashes = performance.now() - seat.startedAt > STEADY_MS ? 1 : seat.crashes + 1;
     this.#restarts += 1;
     const delay = RESTART_BASE_MS / 2 + fullJitter(seat.crashes, RESTART_BASE_MS, RESTART_CAP_MS);
     this.#options.log.error(`slice ${index} crashed (${describeError(error)}), restarting it in ${delay} ms`);
     this.#assignPrimaries();
     seat.restarting = setTimeout(() => {
-      this.#spawn(index);
+      const restarted = this.#spawn(seat);
+      restarted.start();
       this.#assignPrimaries();
-      seat.handle?.ready.catch((cause: unknown) => {
+      restarted.ready.catch((cause: unknown) => {
         if (cause instanceof UsageError) this.#options.onFatal(cause);
       });
     }, delay);
@@ -169,16 +248,16 @@ export class SliceHost {
   /** Spreads the queues over the slices that live. */
   #assignPrimaries(): void {
     const living = this.#seats.flatMap(({ handle }) => handle ?? []);
-    const names = this.#options.config.queues.map(({ queueName }) => queueName);
+    const names = this.#config.queues.map(({ queueName }) => queueName);
     for (const [turn, handle] of living.entries()) {
       handle.setPrimary(names.filter((_, index) => index % living.length === turn));
     }
   }
 
-  #wakeOthers(from: number, queueName: string): void {
+  #wakeOthers(from: Seat, queueName: string): void {
     const now = performance.now();
     if (now - (this.#wokenAt.get(queueName) ?? Number.NEGATIVE_INFINITY) < WAKE_EVERY_MS) return;
     this.#wokenAt.set(queueName, now);
-    for (const [index, { handle }] of this.#seats.entries()) if (index !== from) handle?.wake(queueName);
+    for (const seat of this.#seats) if (seat !== from) seat.handle?.wake(queueName);
   }
 }

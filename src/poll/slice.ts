@@ -22,16 +22,20 @@ export interface SliceSnapshot {
   /** By name. */
   queues: Record<string, QueueSnapshot>;
   sinks: SinkSnapshot[];
+  /** Nothing is left to do in any queue, as far as this slice can tell. @default false */
+  drained?: boolean;
 }
 
 export interface SliceOptions {
   config: Config;
   /** Slices of this process. */
   slices: number;
-  /** Which of them this is, from 0. */
-  index: number;
-  /** What they share, of all queues. */
+  /** Where this one's part of `places` is, from 0. */
+  slot: number;
+  /** What the slices share, of all queues. */
   places: SharedArrayBuffer;
+  /** Polls end when all is done. */
+  once: boolean;
   backend: Backend;
   sinks: readonly GuardedSink[];
   /** Absent when nothing is captured. */
@@ -40,6 +44,8 @@ export interface SliceOptions {
   tokens: TokenSource;
   knownDrift: KnownDrift;
   log: Logger;
+  /** Closes the store, the sinks and the capture file, or leaves them to others. */
+  close(): Promise<void>;
   /** A queue has a backlog that other slices may help with. */
   onBusy(queueName: string): void;
 }
@@ -48,17 +54,17 @@ export class Slice {
   readonly #options: SliceOptions;
   readonly #runners = new Map<string, QueueRunner>();
   readonly #hardStop = new AbortController();
+  #stopped: Promise<void> | undefined;
 
   constructor(options: SliceOptions) {
     this.#options = options;
     // Each queue listens, and more than ten are no leak.
     setMaxListeners(0, this.#hardStop.signal);
-    const { config, slices, index: slice } = options;
-    for (const [index, queue] of config.queues.entries()) {
+    for (const [index, queue] of options.config.queues.entries()) {
       const runner = new QueueRunner({
         ...options,
         queue,
-        places: new Places(options.places, { queue: index, slice, slices }),
+        places: new Places(options.places, { queue: index, slot: options.slot }),
         hardStop: this.#hardStop.signal,
         onBusy: () => options.onBusy(queue.queueName),
       });
@@ -92,14 +98,15 @@ export class Slice {
     );
   }
 
-  /** Drains: resolves when nothing is under way and everything is closed. */
-  async stop(): Promise<void> {
-    const { config, sinks, backend, capture, tracing } = this.#options;
-    await Promise.all([...this.#runners.values()].map((runner) => runner.stop(config.shutdown.pollGrace)));
-    await capture?.close();
-    await Promise.all(sinks.map((sink) => sink.close()));
-    await backend.close();
-    await tracing.close();
+  /**
+   * Drains: resolves when nothing is under way and everything is closed. Called again, it only gives polls less time.
+   * @param pollGrace ms that polls in flight may end by themselves
+   */
+  stop(pollGrace = this.#options.config.shutdown.pollGrace): Promise<void> {
+    const runners = [...this.#runners.values()];
+    if (this.#stopped !== undefined) for (const runner of runners) void runner.endPolls(pollGrace);
+    this.#stopped ??= Promise.all(runners.map((runner) => runner.stop(pollGrace))).then(this.#options.close);
+    return this.#stopped;
   }
 
   /** The time for draining is over: tells the sinks. */
@@ -119,6 +126,7 @@ export class Slice {
     return {
       queues: Object.fromEntries([...this.#runners].map(([name, runner]) => [name, runner.snapshot()])),
       sinks: this.#options.sinks.map((sink) => sink.snapshot()),
+      drained: [...this.#runners.values()].every((runner) => runner.drained),
     };
   }
 }

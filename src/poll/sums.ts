@@ -87,6 +87,26 @@ function addSink(to: Map<string, SinkSnapshot>, sink: SinkSnapshot): void {
   Object.assign(sum, { state, circuit, downSince, problem });
 }
 
+/** Of a slice that drains, after others have taken over from it: what keeps it from working is over with it. */
+export function leaving({ queues, sinks }: SliceSnapshot): SliceSnapshot {
+  const nothing = { backlog: 0, backlogSince: 0, problem: '', downSink: '' };
+  return {
+    queues: Object.fromEntries(
+      Object.entries(queues).map(([name, queue]) => [
+        name,
+        { ...queue, ...nothing, inFlight: queue.inFlight - queue.backlog },
+      ]),
+    ),
+    sinks: sinks.map(({ name, delivered, failed }) => ({
+      name,
+      state: 'up',
+      circuit: 'closed',
+      delivered,
+      failed,
+    })),
+  };
+}
+
 function noCounts(): Counts {
   return { counters: zeroCounters(), timings: zeroTimings(), drift: {} };
 }

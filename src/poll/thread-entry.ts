@@ -43,8 +43,10 @@ port.on('message', (message: ToThread) => {
       return void tellRecent(message.question, message.query);
     case 'abort':
       return slice.abort();
+    case 'start':
+      return slice.start();
     case 'stop':
-      return void stop();
+      return void stop(message.pollGrace);
   }
 });
 
@@ -52,8 +54,8 @@ async function tellRecent(question: number, query: RecentQuery): Promise<void> {
   say({ type: 'recent', question, events: await slice.recent(query) });
 }
 
-async function stop(): Promise<void> {
-  await slice.stop();
+async function stop(pollGrace?: number): Promise<void> {
+  await slice.stop(pollGrace);
   clearInterval(reporting);
   report();
   say({ type: 'stopped' });

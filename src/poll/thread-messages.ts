@@ -14,7 +14,8 @@ export type ToThread =
   | { type: 'reopen' }
   /** Answered by `recent` of the same `question`. */
   | { type: 'recent'; question: number; query: RecentQuery }
-  | { type: 'stop' }
+  | { type: 'start' }
+  | { type: 'stop'; pollGrace?: number | undefined }
   | { type: 'abort' };
 
 export type FromThread =

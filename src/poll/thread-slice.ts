@@ -74,12 +74,14 @@ export function threadSlice(spec: SliceSpec, events: SliceEvents): SliceHandle {
     setPrimary: (queueNames) => tell({ type: 'primary', queueNames }),
     wake: (queueName) => tell({ type: 'wake', queueName }),
     reopen: () => tell({ type: 'reopen' }),
-    stop: async () => {
+    start: () => tell({ type: 'start' }),
+    stop: async (pollGrace) => {
       stopping = true;
-      tell({ type: 'stop' });
+      tell({ type: 'stop', pollGrace });
       await exit;
     },
     abort: () => tell({ type: 'abort' }),
+    kill: () => void worker.terminate(),
     snapshot: () => snapshot,
     recent: async (query) => [
       ...(await questions.ask((question) => tell({ type: 'recent', question, query }))),

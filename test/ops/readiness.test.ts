@@ -8,6 +8,7 @@ const MINUTE = 60_000;
 function reasons(overrides: Partial<Parameters<typeof notReady>[0]> = {}): string[] {
   return notReady({
     now: NOW,
+    role: 'all',
     waitSeconds: 30,
     maxInFlight: 1_024,
     queues: [queueStatus()],
@@ -147,4 +148,26 @@ test('every queue and every problem has its line', () => {
     'a: x',
     'b: MNS has not answered yet',
   ]);
+});
+
+test.each([
+  ['poll', { lastDeliveryAt: NOW - 181_000, backlog: 12, backlogSince: NOW - 300_000 }, undefined],
+  ['poll', { lastPollAt: 0 }, 'MNS has not answered yet'],
+  ['poll', { lastPollAt: 0, inFlight: 1_024, backlog: 1_024 }, undefined],
+  ['poll', { lastPollAt: NOW - 121_000 }, 'no poll has been answered for 121 s'],
+  ['deliver', { lastPollAt: 0 }, undefined],
+  [
+    'deliver',
+    { lastPollAt: 0, lastDeliveryAt: NOW - 181_000, backlog: 12, backlogSince: NOW - 300_000 },
+    '12 events wait and none was delivered for 181 s',
+  ],
+  [
+    'deliver',
+    { lastPollAt: 0, token: { expiresInSeconds: 0, refreshes: 1, failures: 0 } },
+    'the token has expired',
+  ],
+  ['all', { lastPollAt: 0, inFlight: 1_024, backlog: 1_024 }, 'MNS has not answered yet'],
+] as const)('role %s answers for what it does: %j', (role, queue, reason) => {
+  const expected = reason === undefined ? [] : [`Alicom-Queue-1-SmsReport: ${reason}`];
+  expect(reasons({ role, queues: [queueStatus(queue)] })).toEqual(expected);
 });

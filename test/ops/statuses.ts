@@ -52,6 +52,7 @@ export function statusOf(overrides: Partial<Status> = {}): Status {
     pid: 1,
     startedAt: new Date(NOW).toISOString(),
     backlog: 0,
+    role: 'all',
     slices: { count: 2, mode: 'threads', restarts: 3 },
     queues: [queueStatus()],
     sinks: [sinkStatus()],

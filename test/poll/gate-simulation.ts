@@ -33,9 +33,9 @@ export async function simulate(options: Simulation): Promise<Observed> {
   let stored = 0;
   const lag = (most: number) => after(whole(random, 0, most));
 
-  const memory = sharedPlaces(1, slices);
+  const memory = sharedPlaces(1);
   const slice = (_: unknown, index: number) => {
-    const places = new Places(memory, { queue: 0, slice: index, slices });
+    const places = new Places(memory, { queue: 0, slot: index });
     const gate = new Gate({
       limit,
       slices,

@@ -15,7 +15,7 @@ afterEach(() => {
 /** A gate in front of a store with so many jobs in it; `readings` is what `onReading` was told. */
 function gateOf(options: Partial<GateOptions> = {}) {
   const { slices = 1 } = options;
-  const places = new Places(sharedPlaces(1, slices), { queue: 0, slice: 0, slices });
+  const places = new Places(sharedPlaces(1), { queue: 0, slot: 0 });
   const store = { jobs: 0, asked: 0, error: undefined as Error | undefined };
   const readings: unknown[] = [];
   const gate = new Gate({

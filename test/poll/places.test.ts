@@ -1,17 +1,17 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { Places, sharedPlaces } from '../../src/poll/places.js';
+import { Places, SLOTS, Slots, sharedPlaces } from '../../src/poll/places.js';
 
 const LIMIT = 128;
 const nothing = { backlog: 0, handedOff: 0 };
 
-function seats(slices: number, queues = 1) {
-  const memory = sharedPlaces(queues, slices);
-  return (slice: number, queue = 0) => new Places(memory, { queue, slice, slices });
+function seats(queues = 1) {
+  const memory = sharedPlaces(queues);
+  return (slot: number, queue = 0) => new Places(memory, { queue, slot });
 }
 
 test('what one slice has taken is not there for another, until it is released', () => {
-  const at = seats(2);
+  const at = seats();
   expect(at(0).take(120, nothing, LIMIT)).toBe(true);
   expect(at(1).take(16, nothing, LIMIT)).toBe(false);
   expect([at(0).held, at(1).held]).toEqual([120, 0]);
@@ -20,7 +20,7 @@ test('what one slice has taken is not there for another, until it is released', 
 });
 
 test('what one slice has handed off counts for the others until they have read the store anew', () => {
-  const at = seats(2);
+  const at = seats();
   at(0).take(128, nothing, LIMIT);
   at(0).moveToStore(128);
   expect(at(1).take(1, nothing, LIMIT)).toBe(false);
@@ -30,7 +30,7 @@ test('what one slice has handed off counts for the others until they have read t
 });
 
 test('what one slice has not acknowledged counts for the others', () => {
-  const at = seats(2);
+  const at = seats();
   at(0).unacknowledged = 113;
   expect(at(1).take(16, nothing, LIMIT)).toBe(false);
   at(0).unacknowledged = 112;
@@ -38,7 +38,7 @@ test('what one slice has not acknowledged counts for the others', () => {
 });
 
 test('a slice that is no more leaves its places to the others, and what it put into the store counted', () => {
-  const at = seats(2);
+  const at = seats();
   at(0).take(100, nothing, LIMIT);
   at(0).moveToStore(20);
   at(0).unacknowledged = 30;
@@ -49,13 +49,22 @@ test('a slice that is no more leaves its places to the others, and what it put i
 });
 
 test('queues have places of their own', () => {
-  const at = seats(2, 3);
+  const at = seats(3);
   for (const queue of [0, 1, 2]) expect(at(1, queue).take(LIMIT, nothing, LIMIT)).toBe(true);
   expect(at(0, 1).take(1, nothing, LIMIT)).toBe(false);
 });
 
+test('a slot is had by one at a time, and there are only so many', () => {
+  const slots = new Slots();
+  expect([slots.take(), slots.take(), slots.take()]).toEqual([0, 1, 2]);
+  slots.release(1);
+  expect([slots.take(), slots.take()]).toEqual([1, 3]);
+  for (let taken = 4; taken < SLOTS; taken += 1) slots.take();
+  expect(() => slots.take()).toThrow(RangeError);
+});
+
 test('the count of what was handed off may wrap around', () => {
-  const at = seats(1);
+  const at = seats();
   for (let turn = 0; turn < 4; turn += 1) {
     const reading = { handedOff: at(0).handedOff, backlog: 0 };
     at(0).moveToStore(0x7fff_fff0);
@@ -67,11 +76,11 @@ test('the count of what was handed off may wrap around', () => {
 test('threads that take them at the same time never have more than there are', async () => {
   const slices = 4;
   const limit = 48;
-  const shared = { memory: sharedPlaces(1, slices), world: new SharedArrayBuffer(8), slices, limit };
+  const shared = { memory: sharedPlaces(1), world: new SharedArrayBuffer(8), limit };
   const results = await Promise.all(
-    Array.from({ length: slices }, async (_, slice) => {
+    Array.from({ length: slices }, async (_, slot) => {
       const worker = new Worker(new URL('./racing-slice.mjs', import.meta.url), {
-        workerData: { ...shared, slice, rounds: 200_000 },
+        workerData: { ...shared, slot, rounds: 200_000 },
       });
       return new Promise<{ most: number; took: number }>((resolve, reject) => {
         worker.once('message', resolve);

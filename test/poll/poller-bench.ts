@@ -36,7 +36,7 @@ export class PollerBench {
       slices: 1,
       backlog: async () => 0,
       most: () => Number.POSITIVE_INFINITY,
-      places: new Places(sharedPlaces(1, 1), { queue: 0, slice: 0, slices: 1 }),
+      places: new Places(sharedPlaces(1), { queue: 0, slot: 0 }),
     });
     this.poller = new Poller({
       gate: this.gate,

@@ -50,6 +50,58 @@ describe('an empty queue', () => {
   });
 });
 
+describe('a poller that may end', () => {
+  test('does so when a poll that waited brought nothing, and nothing else is to be done', async () => {
+    let done = false;
+    const bench = new PollerBench({ isEnd: () => done });
+    bench.poller.setPrimary(true);
+    await pass(0);
+    await bench.last.answer(0);
+    expect(bench.poller.empty).toBe(false);
+    await pass(30_000);
+    await bench.last.answer(0);
+    expect(bench.poller.empty).toBe(true);
+    expect(bench.poller.concurrency).toBe(1);
+    await bench.last.answer(3);
+    expect(bench.poller.empty).toBe(false);
+    done = true;
+    await pass(30_000);
+    await bench.last.answer(0);
+    expect(bench.poller.empty).toBe(true);
+    expect(bench.poller.concurrency).toBe(0);
+    await pass(60_000);
+    expect(bench.open.size).toBe(0);
+  });
+
+  test('goes on when one that is woken finds something', async () => {
+    const bench = new PollerBench({ isEnd: () => true });
+    await bench.anchored();
+    await pass(30_000);
+    await bench.last.answer(0);
+    expect(bench.poller.concurrency).toBe(0);
+    bench.poller.wake();
+    await pass(0);
+    await bench.last.answer(2);
+    expect(bench.poller.empty).toBe(false);
+    for (let round = 0; round < 4; round += 1) {
+      for (const poll of [...bench.open]) await poll.answer(0);
+      await pass(30_000);
+    }
+    expect(bench.poller.empty).toBe(true);
+    expect(bench.poller.concurrency).toBe(0);
+  });
+
+  test('knows nothing after an error', async () => {
+    const bench = new PollerBench();
+    await bench.anchored();
+    await pass(30_000);
+    await bench.last.answer(0);
+    expect(bench.poller.empty).toBe(true);
+    await bench.last.fail();
+    expect(bench.poller.empty).toBe(false);
+  });
+});
+
 describe('a backlog', () => {
   test('of full batches brings one more poll each, up to maxConcurrency', async () => {
     const bench = new PollerBench({ maxConcurrency: 4 });

@@ -2,8 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Places } from '../../dist/poll/places.js';
 
-const { memory, world, slice, slices, limit, rounds } = workerData;
-const places = new Places(memory, { queue: 0, slice, slices });
+const { memory, world, slot, limit, rounds } = workerData;
+const places = new Places(memory, { queue: 0, slot });
 /** What is so, counted apart: messages in flight, and those of them that are in the store. */
 const truth = new Int32Array(world);
 const [IN_FLIGHT, STORED] = [0, 1];

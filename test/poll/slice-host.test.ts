@@ -48,12 +48,23 @@ class FakeSlice implements SliceHandle {
     this.woken.push(queueName);
   }
 
+  start(): void {
+    this.calls.push('start');
+  }
+
+  kill(): void {
+    this.calls.push('kill');
+  }
+
   reopen(): void {
     this.calls.push('reopen');
   }
 
-  async stop(): Promise<void> {
-    this.calls.push('stop');
+  stopped: Promise<void> = Promise.resolve();
+
+  stop(pollGrace?: number): Promise<void> {
+    this.calls.push(pollGrace === undefined ? 'stop' : `stop ${pollGrace}`);
+    return this.stopped;
   }
 
   abort(): void {
@@ -399,6 +410,144 @@ describe('the sum of the slices', () => {
   });
 });
 
+describe('new slices', () => {
+  /** Of other limits, and in another number. */
+  const next = (count: number, oneAfterTheOther = false) => ({
+    config: parseConfig({
+      queues: ['a', 'b', 'c'].map((queueName) => ({ messageType: 'SmsReport', queueName })),
+      ack: { linger: 7 },
+      poll: { waitSeconds: 10 },
+      shutdown: { pollGrace: 1_000, timeout: 5_000 },
+    }),
+    count,
+    oneAfterTheOther,
+  });
+
+  test('take over once all of them are open: the queues, the tokens and the counts', async () => {
+    const { host, spawned, at, onSpawn } = hostOf(2, ['a', 'b', 'c']);
+    await host.start();
+    host.setToken('a', token(1));
+    at(0).counts = { a: 5 };
+    let open: () => void = () => {};
+    onSpawn((slice) => {
+      slice.ready = new Promise((resolve) => {
+        open = resolve;
+      });
+    });
+    const replaced = host.replace(next(1));
+    await pass(0);
+    host.setToken('b', token(2));
+    expect(at(2).tokens).toEqual(['a 1', 'b 2']);
+    expect(at(2).calls).toEqual([]);
+    expect(at(0).calls).toEqual(['start']);
+    open();
+    const { drained } = await replaced;
+    expect(spawned.map(({ calls }) => calls)).toEqual([
+      ['start', 'stop 35000'],
+      ['start', 'stop 35000'],
+      ['start'],
+    ]);
+    expect(at(2).primaries).toEqual(['a', 'b', 'c']);
+    expect(at(2).spec).toMatchObject({ slices: 1, config: { ack: { linger: 7 } } });
+    await drained;
+    at(2).counts = { a: 1 };
+    expect(host.snapshot().queues.a?.counters.delivered).toBe(6);
+    host.reopen();
+    expect(at(0).calls).not.toContain('reopen');
+  });
+
+  test('one of which cannot be opened change nothing', async () => {
+    const { host, spawned, at, crash, onSpawn } = hostOf(2);
+    await host.start();
+    const refusal = new UsageError('SINK_UNWRITABLE', 'no');
+    onSpawn((slice) => {
+      if (slice.spec.index === 1) slice.ready = Promise.reject(refusal);
+    });
+    await expect(host.replace(next(2))).rejects.toBe(refusal);
+    expect(spawned.map(({ calls }) => calls)).toEqual([['start'], ['start'], ['stop'], ['stop']]);
+    expect(at(0).primaries).toEqual(['a', 'c']);
+    // A slice that crashes is made as it was.
+    onSpawn(() => {});
+    crash(0);
+    await pass(2_000);
+    expect(at(4).spec).toMatchObject({ slices: 2, config: { ack: { linger: 50 } } });
+  });
+
+  test('one of which crashes before the others are open change nothing', async () => {
+    const { host, at, crash, onSpawn } = hostOf(1);
+    await host.start();
+    let open: () => void = () => {};
+    onSpawn((slice) => {
+      if (slice.spec.index === 1)
+        slice.ready = new Promise((resolve) => {
+          open = resolve;
+        });
+    });
+    const replaced = host.replace(next(2));
+    replaced.catch(() => {});
+    await pass(0);
+    crash(1);
+    open();
+    await expect(replaced).rejects.toThrow('a new slice crashed');
+    expect(at(0).calls).toEqual(['start']);
+    expect(host.restarts).toBe(0);
+  });
+
+  test('begin after the old ones have ended where they may not share', async () => {
+    const { host, at } = hostOf(1);
+    await host.start();
+    let end: () => void = () => {};
+    at(0).stopped = new Promise((resolve) => {
+      end = resolve;
+    });
+    const { drained } = await host.replace(next(1, true));
+    expect(at(1).calls).toEqual([]);
+    end();
+    await drained;
+    expect(at(1).calls).toEqual(['start']);
+    expect(at(1).primaries).toEqual(['a', 'b', 'c']);
+  });
+
+  test('do not wait for ever for old ones, whose counts they take all the same', async () => {
+    const { host, at } = hostOf(1, ['a']);
+    await host.start();
+    await (await host.replace(next(1))).drained;
+    at(1).stopped = new Promise(() => {});
+    at(1).counts = { a: 3 };
+    const { drained } = await host.replace(next(1));
+    await pass(16_000);
+    expect(at(1).calls).toEqual(['start', 'stop 11000', 'abort']);
+    expect(host.snapshot().queues.a?.counters.delivered).toBe(3);
+    await pass(2_000);
+    await drained;
+    expect(at(1).calls).toEqual(['start', 'stop 11000', 'abort', 'kill']);
+    expect(host.snapshot().queues.a?.counters.delivered).toBe(3);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('and old ones all stop with the daemon', async () => {
+    const { host, at, onSpawn } = hostOf(1);
+    await host.start();
+    let end: () => void = () => {};
+    at(0).stopped = new Promise((resolve) => {
+      end = resolve;
+    });
+    const { drained } = await host.replace(next(1));
+    onSpawn((slice) => {
+      slice.ready = new Promise(() => {});
+    });
+    host.replace(next(1)).catch(() => {});
+    await pass(0);
+    const stopping = host.stop();
+    end();
+    await Promise.all([stopping, drained]);
+    // Polls of the old one get as little time now as all others.
+    expect(at(0).calls).toEqual(['start', 'stop 35000', 'stop']);
+    expect(at(1).calls).toEqual(['start', 'stop']);
+    expect(at(2).calls).toEqual(['stop']);
+  });
+});
+
 test('reopening, stopping and aborting reach every slice', async () => {
   const { host, spawned } = hostOf(2);
   await host.start();
@@ -406,7 +555,7 @@ test('reopening, stopping and aborting reach every slice', async () => {
   host.abort();
   await host.stop();
   expect(spawned.map(({ calls }) => calls)).toEqual([
-    ['reopen', 'abort', 'stop'],
-    ['reopen', 'abort', 'stop'],
+    ['start', 'reopen', 'abort', 'stop'],
+    ['start', 'reopen', 'abort', 'stop'],
   ]);
 });

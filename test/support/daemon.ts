@@ -11,8 +11,8 @@ export interface Readiness {
 export class Daemon extends Child {
   readonly opsUrl: string;
 
-  constructor(configFile: string, opsPort: number, options: ChildOptions) {
-    super(['run', '-c', configFile], options);
+  constructor(configFile: string, opsPort: number, options: ChildOptions, flags: readonly string[] = []) {
+    super(['run', '-c', configFile, ...flags], options);
     this.opsUrl = `http://127.0.0.1:${opsPort}`;
   }
 

@@ -42,10 +42,10 @@ export class Site {
   }
 
   /** `receiptd run` on this configuration, on a port of its own unless it names one. */
-  async daemon(config: ConfigInput, env: Environment = {}): Promise<Daemon> {
+  async daemon(config: ConfigInput, env: Environment = {}, flags: readonly string[] = []): Promise<Daemon> {
     const port = config.ops?.port ?? (await freePort());
     const file = await this.configure({ ...config, ops: { ...config.ops, port } });
-    return this.#own(new Daemon(file, port, { cwd: this.directory, env }));
+    return this.#own(new Daemon(file, port, { cwd: this.directory, env }, flags));
   }
 
   /** Writes the configuration (JSON is YAML) and names the file. */

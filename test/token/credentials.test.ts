@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -44,6 +44,45 @@ test('the environment, looked up at each call', async () => {
     accessKeySecret: 'secret1',
     securityToken: 'token2',
   });
+});
+
+test('files that the environment names, read at each call', async () => {
+  const credentials = createCredentials({});
+  const keep = (name: string, text: string) => {
+    const path = join(home, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  process.env.ALIBABA_CLOUD_ACCESS_KEY_ID = 'id';
+  process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE = keep('secret', 'secret1\n');
+  expect(await credentials()).toEqual({ accessKeyId: 'id', accessKeySecret: 'secret1' });
+  keep('secret', 'secret2');
+  process.env.ALIBABA_CLOUD_SECURITY_TOKEN_FILE = keep('token', 'token2\n');
+  expect(await credentials()).toEqual({
+    accessKeyId: 'id',
+    accessKeySecret: 'secret2',
+    securityToken: 'token2',
+  });
+  const keys = { accessKeyId: 'configured', accessKeySecret: 'too' };
+  expect(await createCredentials(keys)()).toEqual(keys);
+});
+
+test.each([
+  [
+    { ID_FILE: '/gone' },
+    'ALIBABA_CLOUD_ACCESS_KEY_ID: cannot be read from /gone: no such file (ALIBABA_CLOUD_ACCESS_KEY_ID_FILE)',
+  ],
+  [
+    { SECRET: 's3cret', SECRET_FILE: '/gone', ID: 'id' },
+    'ALIBABA_CLOUD_ACCESS_KEY_SECRET: is given by both ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE, unset one of them',
+  ],
+  [
+    { ID_FILE: '/proc/version' },
+    'ALIBABA_CLOUD_ACCESS_KEY_SECRET: is not set, and neither is ALIBABA_CLOUD_ACCESS_KEY_SECRET_FILE, but the other one is',
+  ],
+])('files without a key: %j', async (env, message) => {
+  for (const [name, value] of Object.entries(env)) process.env[`ALIBABA_CLOUD_ACCESS_KEY_${name}`] = value;
+  await expect(createCredentials({})()).rejects.toThrow(new CredentialsError('CREDENTIALS_FILE', message));
 });
 
 test('none: one line that names what to set; found once they are there', async () => {
