@@ -33,7 +33,8 @@ export function readEnvironment(
     if (!name.startsWith('RECEIPTD_') || name === 'RECEIPTD_CONFIG' || isServiceLink(name, text)) continue;
     const key = configKeys.find(({ env }) => env === name || fileVariable(env) === name);
     if (!key) {
-      const meant = nearest(name, ['RECEIPTD_CONFIG', ...configKeys.map(({ env }) => env)]);
+      const meant =
+        withoutSection(name) ?? nearest(name, ['RECEIPTD_CONFIG', ...configKeys.map(({ env }) => env)]);
       const hint = meant
         ? `did you mean ${meant}?`
         : 'unset it, or see `receiptd config schema` for the keys';
@@ -63,6 +64,12 @@ export function readEnvironment(
     }
   }
   return { overrides, issues };
+}
+
+/** The only variable that this one is when the section is left out. */
+function withoutSection(name: string): string | undefined {
+  const [meant, ...others] = configKeys.filter(({ env }) => env.endsWith(name.slice('RECEIPTD'.length)));
+  return others.length === 0 ? meant?.env : undefined;
 }
 
 function decode({ path, schema }: ConfigKey, text: string): unknown {

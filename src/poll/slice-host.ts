@@ -219,7 +219,8 @@ export class SliceHost {
     if (slot === undefined) return;
     this.#slotOf.delete(handle);
     this.#sums.remember(handle.snapshot());
-    for (const queue of this.#config.queues.keys()) new Places(this.#places, { queue, slot }).vacate();
+    for (const queue of this.#options.config.queues.keys())
+      new Places(this.#places, { queue, slot }).vacate();
     this.#slots.release(slot);
   }
 

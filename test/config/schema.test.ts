@@ -7,6 +7,7 @@ const queue = { messageType: 'SmsReport', queueName: 'Q-1' };
 describe('defaults', () => {
   it('are those of the design', () => {
     expect(parseConfig({ queues: [queue] })).toEqual({
+      role: 'all',
       region: 'cn-hangzhou',
       endpoints: {
         dybaseapi: 'https://dybaseapi.aliyuncs.com',
