@@ -9,6 +9,7 @@ const en = {
   upFor: (time: string) => `up ${time}`,
   slices: (count: number, mode: 'threads' | 'inline') =>
     mode === 'inline' ? 'inline' : `${count} ${count === 1 ? 'thread' : 'threads'}`,
+  role: { poll: 'receives only', deliver: 'delivers only' },
   browser: 'Queue browser',
   logout: 'Log out',
   readOnly: 'read only',
@@ -156,6 +157,7 @@ const zh: Texts = {
   process: (pid) => `进程 ${pid}`,
   upFor: (time) => `已运行 ${time}`,
   slices: (count, mode) => (mode === 'inline' ? '单线程' : `${count} 个线程`),
+  role: { poll: '仅接收', deliver: '仅投递' },
   browser: '队列浏览器',
   logout: '退出登录',
   readOnly: '只读',
