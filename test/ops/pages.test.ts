@@ -138,6 +138,8 @@ describe('the overview', () => {
   test('says which part of the work is its own', async () => {
     const status = () => statusOf({ role: 'deliver' });
     expect(textOf(await page({ status }))).toContain('process 1 delivers only 2 threads');
+    const polls = () => statusOf({ role: 'poll', sinks: [] });
+    expect(textOf(await page({ status: polls }))).toContain('Other processes deliver.');
   });
 
   test('says of a queue that waits for its first token that it has none', async () => {

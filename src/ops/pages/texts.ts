@@ -77,6 +77,7 @@ const en = {
   handler: 'handlers',
   problem: 'Problem',
   noSinks: 'The sinks are being opened.',
+  sinksElsewhere: 'Other processes deliver.',
 
   findTitle: 'Find',
   findLabel: 'biz_id, call_id, out_id, message id or phone number',
@@ -224,6 +225,7 @@ const zh: Texts = {
   handler: '处理函数',
   problem: '问题',
   noSinks: '正在打开投递目标。',
+  sinksElsewhere: '由其他进程投递。',
 
   findTitle: '查找',
   findLabel: 'biz_id、call_id、out_id、消息 ID 或手机号',
