@@ -20,8 +20,10 @@ afterEach(async () => {
   tracing = undefined;
 });
 
+const configOf = (config: object) => parseConfig({ queues, tracing: config }).tracing;
+
 async function open(config: object): Promise<Tracing> {
-  tracing = await openTracing(parseConfig({ queues, tracing: config }).tracing, quiet, 3);
+  tracing = await openTracing(configOf(config), quiet, 3);
   return tracing;
 }
 
@@ -169,6 +171,38 @@ describe('on', () => {
     trace.disable();
     context.disable();
     propagation.disable();
+  });
+
+  it('goes on in the slice that takes over, wherever its spans are to go, when the one before it ends', async () => {
+    await using before = await Collector.start();
+    await using after = await Collector.start();
+    const first = await openTracing(configOf({ endpoint: before.url }), quiet, 0);
+    const second = await openTracing(configOf({ endpoint: after.url }), quiet, 0);
+    const delivered = async (on: Tracing): Promise<string | undefined> => {
+      let header: string | undefined;
+      const sink = on.sink(
+        sinkOf(async (_, { traceContext }) => {
+          await Promise.resolve();
+          header = traceContext?.traceparent;
+          // As a user's module would.
+          trace.getTracer('theirs').startSpan('theirs').end();
+        }),
+      );
+      const batch = await on.receiving('q', async () => [1])({ signal });
+      await on.taking(async () => sink.deliver(record('m1'), { attempt: 1, signal }))(batch);
+      return header;
+    };
+    await delivered(first);
+    await first.close();
+    const header = await delivered(second);
+    await second.close();
+    expect(before.spans.map(({ name }) => name)).toEqual(['poll q', 'deliver crm']);
+    expect(after.spans.map(({ name }) => name)).toEqual(['theirs', 'poll q', 'theirs', 'deliver crm']);
+    const [poll, theirs, deliver] = after.spans.slice(1);
+    expect(header).toContain(deliver?.spanId);
+    expect(deliver?.parentSpanId).toBe(poll?.spanId);
+    expect(theirs?.parentSpanId).toBe(deliver?.spanId);
+    expect(trace.getTracer('x').startSpan('x').isRecording()).toBe(false);
   });
 
   it('can be closed and opened again in one program', async () => {
