@@ -450,8 +450,15 @@ describe('new slices', () => {
     expect(at(2).primaries).toEqual(['a', 'b', 'c']);
     expect(at(2).spec).toMatchObject({ slices: 1, config: { ack: { linger: 7 } } });
     await drained;
+    // Of what it has not done yet, the one before it was the last to do it.
+    const latest = { lastPollAt: 5, lastDeliveryAt: 5, lastAckAt: 5 };
+    expect(host.snapshot().queues.a).toMatchObject({ ...latest, lagSeconds: 0, inFlight: 0, backlog: 0 });
     at(2).counts = { a: 1 };
-    expect(host.snapshot().queues.a?.counters.delivered).toBe(6);
+    expect(host.snapshot().queues.a).toMatchObject({
+      ...latest,
+      counters: { delivered: 6 },
+      lagSeconds: 0.1,
+    });
     host.reopen();
     expect(at(0).calls).not.toContain('reopen');
   });
