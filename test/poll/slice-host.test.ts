@@ -5,6 +5,7 @@ import { ReceiptdError, UsageError } from '../../src/errors.js';
 import { observe } from '../../src/histogram.js';
 import type { SliceEvents, SliceHandle, SliceSpec } from '../../src/poll/handle.js';
 import { SliceHost } from '../../src/poll/index.js';
+import { Places } from '../../src/poll/places.js';
 import type { SliceSnapshot } from '../../src/poll/slice.js';
 import type { SliceToken } from '../../src/poll/tokens.js';
 import {
@@ -519,7 +520,10 @@ describe('new slices', () => {
     const { host, at } = hostOf(1, ['a']);
     await host.start();
     await (await host.replace(next(1))).drained;
-    at(1).stopped = new Promise(() => {});
+    let end: () => void = () => {};
+    at(1).stopped = new Promise((resolve) => {
+      end = resolve;
+    });
     at(1).counts = { a: 3 };
     const { drained } = await host.replace(next(1));
     await pass(16_000);
@@ -530,6 +534,30 @@ describe('new slices', () => {
     expect(at(1).calls).toEqual(['start', 'stop 11000', 'abort', 'kill']);
     expect(host.snapshot().queues.a?.counters.delivered).toBe(3);
     expect(vi.getTimerCount()).toBe(0);
+    // Until it has ended, nobody else counts where it may still count.
+    const held = new Places(at(1).spec.places, { queue: 0, slot: at(1).spec.slot });
+    held.unacknowledged = 4;
+    await (await host.replace(next(1))).drained;
+    expect(at(3).spec.slot).not.toBe(at(1).spec.slot);
+    expect(held.unacknowledged).toBe(4);
+    end();
+    await pass(0);
+    expect(held.unacknowledged).toBe(0);
+  });
+
+  test('have taken over, also from one that cannot close what it had open', async () => {
+    const { host, at } = hostOf(1, ['a']);
+    await host.start();
+    at(0).counts = { a: 3 };
+    at(0).stopped = Promise.reject(new Error('disk full'));
+    await (await host.replace(next(1))).drained;
+    expect(at(0).calls).toEqual(['start', 'stop 35000']);
+    expect(host.snapshot().queues.a).toMatchObject({ counters: { delivered: 3 }, inFlight: 0 });
+    host.reopen();
+    expect([at(0).calls, at(1).calls]).toEqual([
+      ['start', 'stop 35000'],
+      ['start', 'reopen'],
+    ]);
   });
 
   test('and old ones all stop with the daemon', async () => {
