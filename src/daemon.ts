@@ -178,7 +178,8 @@ export class Receiptd {
 
   /**
    * Of the events that this process finished lately (some thousands), those that are about `query.text`, the newest
-   * first. Phone numbers are as published. Without those of a slice that is down or does not answer within 2 s.
+   * first. Phone numbers are as published. Without those of a slice that is down, does not answer within 2 s, or was
+   * replaced when the configuration changed.
    */
   recent(query: RecentQuery): Promise<RecentEvent[]> {
     return this.#display.recent(query);
