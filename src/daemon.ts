@@ -201,6 +201,7 @@ export class Receiptd {
         count: this.#countFor(config),
         oneAfterTheOther: writesToStdout(config) || writesToStdout(this.#config),
       });
+      if (this.#stopping !== undefined) return;
       this.#config = config;
       this.#credentials = createCredentials(config.credentials);
       log.info(`reload: ${changed.join(', ')} changed`);

@@ -88,7 +88,7 @@ export class SliceHost {
 
   /**
    * Opens new slices, lets them take over, and drains the old ones, which poll no more from that moment on. Resolves with
-   * the takeover; `drained` when the old ones are gone.
+   * the takeover; `drained` when the old ones are gone. Does nothing when all are told to stop meanwhile.
    * @throws {ReceiptdError} when one cannot be opened: then all stays as it was
    */
   async replace({ config, count, oneAfterTheOther }: Takeover): Promise<{ drained: Promise<void> }> {
@@ -100,6 +100,8 @@ export class SliceHost {
       if (this.#stopping) return { drained: Promise.resolve() };
     } catch (error) {
       for (const handle of opening) this.#gone(handle);
+      // What is told to stop before it is open says that it cannot be opened.
+      if (this.#stopping) return { drained: Promise.resolve() };
       throw error;
     } finally {
       for (const handle of opening) if (!this.#stopping) this.#aside.delete(handle);

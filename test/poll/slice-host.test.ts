@@ -581,6 +581,25 @@ describe('new slices', () => {
     expect(at(1).calls).toEqual(['start', 'stop']);
     expect(at(2).calls).toEqual(['stop']);
   });
+
+  test('that are told to stop before they are open are no reason to complain', async () => {
+    const { host, at, onSpawn } = hostOf(1);
+    await host.start();
+    let refuse: (error: Error) => void = () => {};
+    onSpawn((slice) => {
+      slice.ready = new Promise((_, reject) => {
+        refuse = reject;
+      });
+    });
+    const replaced = host.replace(next(1));
+    await pass(0);
+    const stopping = host.stop();
+    refuse(new ReceiptdError('REDIS_UNREACHABLE', 'no Redis'));
+    await (await replaced).drained;
+    await stopping;
+    expect(at(0).calls).toEqual(['start', 'stop']);
+    expect(at(1).calls).not.toContain('start');
+  });
 });
 
 test('reopening, stopping and aborting reach every slice', async () => {
