@@ -5,7 +5,8 @@
 const DATE = /(?<![\d-])(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?![\d-])/;
 const TIME = /(?<!\d)\d\d:\d\d:\d\d(?!\d)/;
 const UUID = /(?<!\w)[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?!\w)/;
-const GROUPS = /\d{2,}(?:[ -]\d{2,})*/;
+/** Figures of full width as well, as Chinese keyboards have them. */
+const GROUPS = /[\d０-９]{2,}(?:[ -][\d０-９]{2,})*/;
 const CANDIDATE = new RegExp(
   `(${[DATE, TIME, UUID].map(({ source }) => source).join('|')})|${GROUPS.source}`,
   'gi',
@@ -21,8 +22,20 @@ const LEAST_DIGITS = 7;
  */
 export function maskPhones(text: string): string {
   return text.replace(CANDIDATE, (found, harmless?: string) => {
-    const digits = found.replace(/\D/g, '');
-    if (harmless !== undefined || digits.length < LEAST_DIGITS) return found;
-    return `${digits.slice(0, 3)}****${digits.slice(-2)}`;
+    return harmless === undefined ? hidden(found) : found;
   });
+}
+
+/** A mobile number of China, however it is set off: 13800138000, +86 138-0013-8000, (138)0013.8000 */
+const MOBILE =
+  /(?<![\d０-９])(?:[0０]{0,2}[8８][6６][ -]?)?[1１][3-9３-９][\d０-９][ .)-]{0,2}[\d０-９]{4}[ .-]?[\d０-９]{4}(?![\d０-９])/g;
+
+/** Hides in an id, which digits belong to, what is a mobile number of China, and nothing else. */
+export function maskMobiles(text: string): string {
+  return text.replace(MOBILE, hidden);
+}
+
+function hidden(number: string): string {
+  const digits = number.replace(/[^\d０-９]/g, '');
+  return digits.length < LEAST_DIGITS ? number : `${digits.slice(0, 3)}****${digits.slice(-2)}`;
 }

@@ -129,8 +129,9 @@ export class OpsClient implements DeadLetterDesk {
     const ends = [signal, timeout > 0 ? AbortSignal.timeout(timeout) : undefined].filter(
       (end) => end !== undefined,
     );
+    let response: Response;
     try {
-      return await fetch(`${this.#url}${path}`, {
+      response = await fetch(`${this.#url}${path}`, {
         ...init,
         headers,
         dispatcher: this.#agent,
@@ -148,6 +149,13 @@ export class OpsClient implements DeadLetterDesk {
         },
       );
     }
+    if (response.status !== 401) return response;
+    await response.body?.cancel();
+    const why =
+      this.#token === ''
+        ? 'asks for ops.token: set RECEIPTD_OPS_TOKEN, or name the configuration of the daemon with -c'
+        : 'does not know this ops.token: take that of the daemon, from its configuration or RECEIPTD_OPS_TOKEN';
+    throw new ReceiptdError('OPS_REFUSED', `${this.#url} ${why}`);
   }
 }
 

@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/index.js';
 import type { Status } from '../ops/index.js';
+import { environmentValue } from '../secret-file.js';
 import { OpsClient } from './ops-client.js';
 import { type Paint, viewOf } from './status-view.js';
 import { watchStatus } from './status-watch.js';
@@ -67,6 +68,7 @@ function address({ config: file, url }: { config?: string; url?: string }): { ur
     return { url: `http://${host}:${ops.port}`, token: ops.token };
   } catch (error) {
     if (file !== undefined && url === undefined) throw error;
-    return { url: DEFAULT_URL, token: process.env.RECEIPTD_OPS_TOKEN ?? '' };
+    const { text = '' } = environmentValue('RECEIPTD_OPS_TOKEN', process.env, process.cwd()) ?? {};
+    return { url: DEFAULT_URL, token: text };
   }
 }

@@ -73,10 +73,18 @@ it('writes one object a line with --watch --json, also while there is no answer,
   await until('it to be ready', () => lines().at(-1)?.ready);
   expect(lines().at(-1)).toMatchObject({ pid: daemon.pid, queues: [{ queueName: QUEUE }] });
   expect(await watching.end('SIGINT')).toEqual({ code: 0, signal: null });
+  const secret = await site.write('ops-token', `${token}\n`);
+  const ask = (env: Record<string, string>) => site.run(['status', '--url', url], env);
+  expect((await ask({ RECEIPTD_OPS_TOKEN_FILE: secret })).exited?.code).toBe(0);
+  expect((await ask({ RECEIPTD_OPS_TOKEN: 'another-token-of-ops' })).stderr).toMatch(
+    /^error: .*does not know this ops\.token: take that of the daemon/,
+  );
   await using terminal = new Terminal(['status', '--watch', '--url', url]);
   expect(await terminal.end()).toEqual({ code: 1, signal: null });
   const [, after = ''] = terminal.output.split(LEAVE);
-  expect(after.trim()).toMatch(/^error: .*send the ops\.token as a bearer token$/);
+  expect(after.trim()).toMatch(
+    /^error: .*asks for ops\.token: set RECEIPTD_OPS_TOKEN, or name the configuration/,
+  );
   expect(await daemon.end('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 

@@ -15,7 +15,7 @@ describe('what the browser of queues shows of a job', () => {
     id: 'F3A1-13800138000',
     source: 'mns://1234567890.mns.test/queues/q',
     subject: PHONE,
-    json: `{"phone_number":"${PHONE}","number":${PHONE},"biz_id":"9^0","size":1}`,
+    json: `{"phone_number":"${PHONE}","number":${PHONE},"biz_id":"9^0","size":1,"${PHONE}":"x"}`,
   };
   const job = {
     id: 'F3A1-13800138000',
@@ -42,7 +42,13 @@ describe('what the browser of queues shows of a job', () => {
             {
               id: 'F3A1-13800138000',
               subject: '138****00',
-              data: { phone_number: '138****00', number: '138****00', biz_id: '9^0', size: 1 },
+              data: {
+                phone_number: '138****00',
+                number: '138****00',
+                biz_id: '9^0',
+                size: 1,
+                '138****00': 'x',
+              },
             },
           ],
         },

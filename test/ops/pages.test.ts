@@ -215,6 +215,8 @@ describe('the overview', () => {
     expect(masked).not.toMatch(/138\D*0013/);
     expect(masked).toContain('biz_id 932702304080415350^0 out_id +861****00 138****00');
     expect(textOf(await page({ recent, config: { unmask: true } }))).toContain('13800138000');
+    const within = async () => [{ ...event, outId: 'u13800138000', phone: '１３８００１３８０００' }];
+    expect(textOf(await page({ recent: within }))).toContain('out_id u138****00 １３８****００');
   });
 });
 

@@ -174,6 +174,9 @@ describe('sql', () => {
       });
     }
     await database.down();
-    await expect(check({ ...sink, timeout: 2_000 })).rejects.toThrow(/./);
+    expect(await check({ ...sink, timeout: 2_000 })).toMatchObject({
+      status: 'fail',
+      advice: expect.stringMatching(/that the database runs/),
+    });
   });
 });

@@ -66,7 +66,8 @@ export class Guard {
     app.decorateRequest('visitor', undefined);
     app.addHook('onRequest', async (request, reply) => {
       reply.headers(HEADERS);
-      if (this.#loopback && !isLoopbackHost(request.headers.host ?? '')) throw refusal(421, 'wrong host');
+      if (this.#loopback && !isLoopbackHost(request.headers.host ?? ''))
+        throw refusal(421, 'ops.host is loopback, so it is to be asked for as localhost or 127.0.0.1');
       request.visitor = this.#visitorOf(request);
       return this.#admit(request, reply);
     });

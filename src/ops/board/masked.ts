@@ -38,7 +38,10 @@ function hide(value: unknown, name = '', inReceipt = false): unknown {
   if (Array.isArray(value)) return value.map((item) => hide(item, name, inReceipt));
   if (isObject(value)) {
     const within = inReceipt || name === RECEIPT;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hide(item, key, within)]));
+    // Within a receipt a name may be whatever its sender took for one.
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [within ? maskPhones(key) : key, hide(item, key, within)]),
+    );
   }
   if (typeof value === 'number') return inReceipt || name === RECEIPT ? hideNumber(value) : value;
   if (typeof value !== 'string' || (NAMES.has(name) && !inReceipt)) return value;

@@ -6,7 +6,7 @@ export const MOST_QUERY = 200;
 /** 13800138000, 138 0013 8000, +86 138-0013-8000 */
 const MOBILE = /^(?:\+|00)?(?:86)?[ -]?1[3-9]\d[ -]?\d{4}[ -]?\d{4}$/;
 
-export function isMobile(text: string): boolean {
+function isMobile(text: string): boolean {
   return MOBILE.test(text);
 }
 

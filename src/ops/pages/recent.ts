@@ -1,10 +1,9 @@
 /** What became of the latest events, or of those that were searched for. */
-import { maskPhones } from '../../mask.js';
+import { maskMobiles, maskPhones } from '../../mask.js';
 import type { RecentEvent } from '../../stats.js';
 import { nothing } from './figures.js';
 import { type Html, html, type Value } from './html.js';
 import { failure } from './letters.js';
-import { isMobile } from './query.js';
 import { table } from './table.js';
 import type { Overview, View } from './view.js';
 
@@ -36,7 +35,7 @@ function tone({ outcome }: RecentEvent): string {
   return { delivered: 'good', dead: 'bad', filtered: '', duplicate: '' }[outcome];
 }
 
-/** A number of one's own choice, as an out_id is, may be a phone number. */
+/** What one chooses oneself, as an out_id, may have a phone number in it. */
 function keys({ texts: t, unmask }: View, { bizId, callId, outId, subject }: RecentEvent): Value {
   const named: [string, string | undefined][] = [
     ['biz_id', bizId],
@@ -47,7 +46,6 @@ function keys({ texts: t, unmask }: View, { bizId, callId, outId, subject }: Rec
   if (found.length === 0 && subject !== undefined) found.push(['subject', subject]);
   if (found.length === 0) return nothing(t.none);
   return html`<span class="keys">${found.map(
-    ([name, value]) =>
-      html`<span><i>${name}</i> ${!unmask && isMobile(value) ? maskPhones(value) : value}</span>`,
+    ([name, value]) => html`<span><i>${name}</i> ${unmask ? value : maskMobiles(value)}</span>`,
   )}</span>`;
 }

@@ -29,7 +29,7 @@ const COLUMNS = Object.keys({
   dedupe_key: true,
 } satisfies Record<keyof EventsTable, true>) as (keyof EventsTable)[];
 
-/** @throws {ReceiptdError} that says what to do */
+/** @throws {ReceiptdError} that says what to do, where the database itself says what is wrong */
 export async function checkSql(
   config: Pick<SqlSinkOptions, 'url' | 'table' | 'timeout'>,
   signal: AbortSignal,
@@ -46,7 +46,9 @@ export async function checkSql(
       return ok(found);
     });
   } catch (error) {
-    throw explained(error, place.name);
+    const told = explained(error, place.name);
+    if (told.code !== 'SQL_FAILED') throw told;
+    return fail(told.message, "check the sink's url, and that the database runs and lets this machine in");
   } finally {
     // Waits for what is under way, which may be what never ends.
     void db.destroy().catch(() => {});
