@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/support/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two cores: more files at once only makes the processes that tests start fight for them.
-    maxWorkers: 2,
+    // On two cores: tests of whole processes wait a good part of their time, and more at once would only fight for the cores.
+    maxWorkers: 3,
   },
 });

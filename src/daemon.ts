@@ -4,34 +4,20 @@
  */
 import type { Logger } from 'pino';
 import { type Config, type ConfigInput, planReload } from './config/index.js';
+import { Display } from './display.js';
 import { createLogger } from './log.js';
-import {
-  backlogOf,
-  type HistoryPoint,
-  notReady,
-  OpsServer,
-  type QueueStatus,
-  Recorder,
-  type Status,
-} from './ops/index.js';
+import type { HistoryPoint, Status } from './ops/index.js';
 import { checkedConfig, type ReceiptdOptions } from './options.js';
-import {
-  type Backend,
-  DeadLetters,
-  EmbeddedBackend,
-  PostgresBackend,
-  RedisBackend,
-} from './pipeline/index.js';
+import { EmbeddedBackend } from './pipeline/index.js';
 import {
   type Foundations,
   inlineSlice,
-  latestError,
   SharedStore,
   SliceHost,
   type SpawnSlice,
   threadSlice,
 } from './poll/index.js';
-import { sinkStatuses, writesToStdout } from './sink-status.js';
+import { writesToStdout } from './sink-status.js';
 import { inlineHandlers, type Sink } from './sinks/index.js';
 import type { RecentEvent, RecentQuery } from './stats.js';
 import { createCredentials } from './token/index.js';
@@ -54,15 +40,9 @@ export class Receiptd {
   readonly #tokens: TokenKeepers;
   readonly #host: SliceHost;
   readonly #mode: Status['slices']['mode'];
-  readonly #ops: OpsServer;
-  readonly #recorder: Recorder;
-  readonly #startedAt = Date.now();
+  readonly #display: Display;
   #phase: 'starting' | 'running' | 'stopping' = 'starting';
   #opsUrl = '';
-  #desk: DeadLetters | undefined;
-  /** What is read for people: the main thread's own, or the inline slice's. */
-  #store: Backend | undefined;
-  #ownBackend: Backend | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   /** Changes of the configuration, one after the other. */
@@ -102,18 +82,17 @@ export class Receiptd {
       onRefused: (queueName, refused) => this.#tokens.refresh(queueName, refused),
       onFatal: (error) => this.#onFatal(error),
     });
-    this.#recorder = new Recorder({
-      queueNames: config.queues.map(({ queueName }) => queueName),
-      queues: () => this.#host.snapshot().queues,
-      store: () => this.#store,
-    });
-    this.#ops = new OpsServer({
-      config: config.ops,
-      status: () => this.status(),
-      history: () => this.history(),
-      recent: (query) => this.recent(query),
-      deadLetters: () => this.#desk,
-      queues: () => this.#desk?.queues,
+    this.#display = new Display({
+      config,
+      now: () => ({
+        config: this.#config,
+        phase: this.#phase,
+        slices: { count: this.#countFor(this.#config), mode: this.#mode },
+      }),
+      host: this.#host,
+      tokens: this.#tokens,
+      extraSinks,
+      log,
     });
   }
 
@@ -189,59 +168,21 @@ export class Receiptd {
   }
 
   status(): Status {
-    const snapshot = this.#host.snapshot();
-    const queues = this.#config.queues.flatMap(({ queueName, messageType }): QueueStatus[] => {
-      const queue = snapshot.queues[queueName];
-      if (queue === undefined) return [];
-      const lastError = latestError(queue.lastError, this.#tokens.lastError(queueName));
-      return [
-        {
-          ...queue,
-          ...this.#recorder.inStore(queueName),
-          queueName,
-          messageType,
-          rate: this.#recorder.rateOf(queueName, queue),
-          inFlightLimit: this.#config.pipeline.maxInFlight,
-          ...(lastError !== undefined && { lastError }),
-          token: this.#tokens.status(queueName),
-        },
-      ];
-    });
-    const reasons = notReady({
-      now: Date.now(),
-      role: this.#config.role,
-      waitSeconds: this.#config.poll.waitSeconds,
-      maxInFlight: this.#config.pipeline.maxInFlight,
-      queues,
-      sinks: snapshot.sinks,
-      problems: this.#host.problems(),
-      phase: this.#phase,
-    });
-    return {
-      ready: reasons.length === 0,
-      reasons,
-      version: VERSION,
-      pid: process.pid,
-      startedAt: new Date(this.#startedAt).toISOString(),
-      role: this.#config.role,
-      backlog: backlogOf(queues),
-      slices: { count: this.#countFor(this.#config), mode: this.#mode, restarts: this.#host.restarts },
-      queues,
-      sinks: sinkStatuses(snapshot.sinks, this.#config.sinks, this.#extraSinks),
-    };
+    return this.#display.status();
   }
 
   /** The last hour in points of 10 s, the oldest first, all queues added up. */
   history(): readonly HistoryPoint[] {
-    return this.#recorder.history();
+    return this.#display.history();
   }
 
   /**
    * Of the events that this process finished lately (some thousands), those that are about `query.text`, the newest
-   * first. Phone numbers are as published. Without those of a slice that is down or does not answer within 2 s.
+   * first. Phone numbers are as published. Without those of a slice that is down, does not answer within 2 s, or was
+   * replaced when the configuration changed.
    */
   recent(query: RecentQuery): Promise<RecentEvent[]> {
-    return this.#host.recent(query);
+    return this.#display.recent(query);
   }
 
   async #reload(next: Config): Promise<void> {
@@ -260,6 +201,7 @@ export class Receiptd {
         count: this.#countFor(config),
         oneAfterTheOther: writesToStdout(config) || writesToStdout(this.#config),
       });
+      if (this.#stopping !== undefined) return;
       this.#config = config;
       this.#credentials = createCredentials(config.credentials);
       log.info(`reload: ${changed.join(', ')} changed`);
@@ -277,55 +219,32 @@ export class Receiptd {
   }
 
   async #start(): Promise<void> {
-    const { backend, url, prefix } = this.#config.pipeline;
-    this.#opsUrl = await this.#ops.start();
+    this.#opsUrl = await this.#display.open();
     // Without credentials nothing can ever work; a refusal of theirs may be mended outside while the daemon waits.
     await this.#credentials();
     if (this.#stopping !== undefined) return;
     this.#tokens.start();
     await this.#host.start();
     if (this.#stopping !== undefined) return;
-    if (backend === 'redis') await this.#watchRedis();
-    if (backend === 'postgres') this.#watchPostgres(url, prefix);
-    if (this.#stopping === undefined) this.#recorder.start();
+    await this.#display.watchStore();
+    if (this.#stopping !== undefined) return;
+    this.#display.record();
     this.#phase = 'running';
-  }
-
-  /** The main thread's own connection, for the dead letters; embedded stores are opened by their slice. */
-  async #watchRedis(): Promise<void> {
-    const { pipeline } = this.#config;
-    const redis = new RedisBackend(pipeline, pipeline.prefix);
-    this.#ownBackend = redis;
-    this.#openDesk(redis);
-    const warning = await redis.durabilityWarning().catch(() => undefined);
-    if (warning !== undefined) this.#log.warn(warning);
-  }
-
-  /** As with Redis; its schema is there, since the slices are. */
-  #watchPostgres(url: string, prefix: string): void {
-    this.#ownBackend = new PostgresBackend(url, prefix);
-    this.#openDesk(this.#ownBackend);
   }
 
   async #stop(): Promise<void> {
     this.#phase = 'stopping';
-    this.#recorder.stop();
+    this.#display.stopRecording();
     // Acknowledging needs tokens, and a person may want to watch: both end after the slices.
     await this.#host.stop();
     await this.#starting?.catch(() => {});
     this.#tokens.stop();
-    await this.#ownBackend?.close();
-    await this.#ops.stop();
+    await this.#display.close();
   }
 
   #opened({ backend }: Foundations): void {
     if (!(backend instanceof EmbeddedBackend)) return;
     backend.lock.announce(this.#opsUrl);
-    this.#openDesk(backend);
-  }
-
-  #openDesk(backend: Backend): void {
-    this.#store = backend;
-    this.#desk = DeadLetters.open(backend, this.#config);
+    this.#display.showStore(backend);
   }
 }

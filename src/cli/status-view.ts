@@ -22,19 +22,19 @@ const BESIDE_NAMES = 70;
 const LEAST_NAME = 24;
 
 export function viewOf(status: Status, options: ViewOptions): string[] {
-  const { ready, reasons, version, pid, startedAt, slices, queues, sinks } = status;
+  const { ready, reasons, version, pid, startedAt, role, slices, queues, sinks } = status;
   const { now, paint } = options;
   const up = spanOf(Math.max(0, now - Date.parse(startedAt)));
   const restarts = slices.restarts > 0 ? `, ${slices.restarts} restart(s)` : '';
   const form = slices.mode === 'inline' ? `${slices.count} inline slice` : `${slices.count} thread(s)`;
   return [
-    `receiptd ${version}, process ${pid}, up ${up}, ${form}${restarts}`,
+    `receiptd ${version}, process ${pid}, up ${up}, ${role === 'all' ? '' : `role ${role}, `}${form}${restarts}`,
     ready ? paint('good', 'ready') : paint('bad', 'not ready'),
     ...reasons.map((reason) => `  ${describeError(reason)}`),
     '',
     ...queueLines(queues, options),
-    '',
-    ...sinkLines(sinks, options),
+    // Who only polls has none.
+    ...(sinks.length === 0 ? [] : ['', ...sinkLines(sinks, options)]),
   ];
 }
 

@@ -43,13 +43,16 @@ export async function openFoundations(
   const { config } = spec;
   // Who only polls delivers nothing, and need not be able to.
   const delivers = config.role !== 'poll';
-  const opened = delivers ? [...(await openSinks(config.sinks, log)), ...extraSinks] : [];
   const tracing = await openTracing(config.tracing, log, spec.index);
-  const sinks = opened.map((sink) => new GuardedSink(tracing.sink(sink), log));
+  let sinks: GuardedSink[] = [];
   let capture: CaptureWriter | undefined;
   const close = () => Promise.all([...sinks, capture, tracing].map((opened) => opened?.close()));
   try {
-    if (delivers) checkEveryTypeIsWanted(config, sinks);
+    if (delivers) {
+      const opened = [...(await openSinks(config.sinks, log)), ...extraSinks];
+      sinks = opened.map((sink) => new GuardedSink(tracing.sink(sink), log));
+      checkEveryTypeIsWanted(config, sinks);
+    }
     capture = await openCapture(spec);
   } catch (error) {
     await close();

@@ -6,26 +6,20 @@ import type { Logger } from 'pino';
 import { Acknowledger } from '../ack/index.js';
 import type { CaptureWriter } from '../capture/index.js';
 import type { Config, QueueConfig } from '../config/index.js';
-import { describeError } from '../errors.js';
-import { maskPhones } from '../mask.js';
 import { MnsQueue } from '../mns/index.js';
 import {
   type Backend,
-  type DeliveredMarks,
-  Deliverer,
-  dedupeOf,
+  type Deliverer,
   EnqueuedHandOff,
   HandOff,
-  isAcknowledged,
   type ReceiptQueue,
-  type StoredJob,
 } from '../pipeline/index.js';
-import type { MessageOrigin } from '../receipts/index.js';
 import type { GuardedSink } from '../sinks/index.js';
 import { type QueueSnapshot, QueueStats, type RecentEvent, type RecentQuery } from '../stats.js';
 import type { Tracing } from '../tracing/index.js';
-import { FullStore, type Hiding, hidingOf, room } from './apart.js';
+import { FullStore, type Hiding, hidingOf } from './apart.js';
 import { SinksInTheWay } from './caution.js';
+import { delivererOf } from './delivering.js';
 import { DriftLog } from './drift-log.js';
 import { Gate, unfinished } from './gate.js';
 import { Intake } from './intake.js';
@@ -69,13 +63,11 @@ export interface QueueRunnerOptions {
 
 export class QueueRunner {
   readonly #options: QueueRunnerOptions;
-  readonly #origin: MessageOrigin;
   readonly #stats = new QueueStats();
   readonly #recent: RecentEvents;
   readonly #sinks: SinksInTheWay;
   readonly #mns: MnsQueue;
   readonly #store: ReceiptQueue;
-  readonly #marks: DeliveredMarks;
   readonly #unmarking: Unmarking;
   readonly #keepOfDeleted = new KeepOfDeleted();
   readonly #gate: Gate;
@@ -86,7 +78,6 @@ export class QueueRunner {
   readonly #visibility: Visibility | undefined;
   /** Never started in who only delivers. */
   readonly #poller: Poller;
-  readonly #access: QueueAccess;
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #fullStore: FullStore;
@@ -98,6 +89,7 @@ export class QueueRunner {
   constructor(options: QueueRunnerOptions) {
     const { config, queue, slices, places, backend, tokens, capture, tracing, hardStop } = options;
     const { queueName, messageType } = queue;
+    const enqueued = config.pipeline.ackOn === 'enqueued';
     const maxConcurrency = Math.max(1, Math.ceil(config.poll.maxConcurrency / slices));
     this.#options = options;
     this.#sinks = new SinksInTheWay(options.sinks.filter((sink) => sink.wants(messageType)));
@@ -105,25 +97,22 @@ export class QueueRunner {
     this.#troubles = new Troubles(this.#log);
     this.#recent = new RecentEvents(queue, recentBounds(config.queues.length));
     this.#fullStore = new FullStore(this.#log);
-    this.#origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
-    this.#access = new QueueAccess(queueName, tokens, this.#troubles);
+    const origin = { mnsHost: new URL(config.endpoints.mns).host, queueName, messageType };
+    const access = new QueueAccess(queueName, tokens, this.#troubles);
     this.#mns = new MnsQueue({
       endpoint: config.endpoints.mns,
       queueName,
       connections: maxConcurrency + DELETES + CHANGES,
-      credentials: this.#access.credentials,
+      credentials: access.credentials,
     });
     this.#store = backend.queue(queueName, tracing);
-    this.#marks = backend.marks(
-      queueName,
-      config.pipeline.ackOn === 'enqueued' ? () => this.#keepOfDeleted.ms : undefined,
-    );
-    this.#unmarking = new Unmarking(this.#marks);
+    const marks = backend.marks(queueName, enqueued ? () => this.#keepOfDeleted.ms : undefined);
+    this.#unmarking = new Unmarking(marks);
     this.#acknowledger = new Acknowledger({
       linger: config.ack.linger,
       concurrency: DELETES,
       deleteBatch: tracing.acknowledging(queueName, async (handles) => {
-        const failures = await this.#access.request(() => this.#mns.delete(handles), hardStop);
+        const failures = await access.request(() => this.#mns.delete(handles), hardStop);
         this.#troubles.clear('ack');
         return failures;
       }),
@@ -150,7 +139,7 @@ export class QueueRunner {
         else this.#troubles.report('store', error);
       },
     });
-    if (config.pipeline.ackOn === 'delivered' && config.role !== 'poll') {
+    if (!enqueued && config.role !== 'poll') {
       this.#visibility = new Visibility({
         store: this.#store,
         change: (receiptHandle, seconds) =>
@@ -163,51 +152,32 @@ export class QueueRunner {
     }
     this.#watching = setInterval(() => this.#watch(), BACKLOG_EVERY_MS);
     if (config.role !== 'poll') {
-      const most = config.pipeline.maxInFlight / slices;
-      this.#deliverer = new Deliverer({
-        backend,
-        queue: this.#store,
-        origin: this.#origin,
-        sinks: options.sinks,
-        concurrency: config.pipeline.concurrency,
-        attempts: config.pipeline.attempts,
+      this.#deliverer = delivererOf(options, {
+        origin,
+        store: this.#store,
+        marks,
+        acknowledger: this.#acknowledger,
+        visibility: this.#visibility,
         stats: this.#stats,
-        marks: this.#marks,
-        dedupe: dedupeOf(config.dedupe, (window) => backend.claims(queueName, window)),
-        signal: hardStop,
-        telemetry: tracing.telemetry,
-        ...(config.role === 'deliver' && {
-          onTaken: (job: StoredJob) => this.#noteReceived(hidingOf(job)),
-          room: () => room(most, () => this.#acknowledger.unsettled, this.#stopping.signal),
-        }),
-        onFinished: (message) => {
-          if (!isAcknowledged(message)) this.#acknowledger.add(tracing.finished(message));
-        },
-        onDelivered: () => this.#troubles.clear('deliver'),
-        onEvents: (job, outcomes) => this.#recent.add(job, outcomes),
-        onRetry: (error) => this.#troubles.report('deliver', error),
-        onRetryScheduled: (message, dueAt) => this.#visibility?.retryScheduled(message, dueAt),
-        onDead: (messageId, cause) => {
-          this.#troubles.gaveUp(cause);
-          const reason = maskPhones(cause);
-          this.#log.warn({ messageId, reason }, 'dead letter: not delivered, kept in the store');
-        },
-        onError: (error) => this.#log.debug({ error: describeError(error) }, 'delivery worker'),
+        recent: this.#recent,
+        troubles: this.#troubles,
+        log: this.#log,
+        stopping: this.#stopping.signal,
+        onTaken: (job) => this.#noteReceived(hidingOf(job)),
       });
     }
-    const enqueued = config.pipeline.ackOn === 'enqueued';
     const inStore = new HandOff(this.#store, config.pipeline.attempts, {
-      marks: this.#marks,
+      marks,
       onDuplicates: (events) => this.#stats.count('duplicates', events),
       makeDurable: enqueued ? () => backend.makeDurable(queueName) : undefined,
     });
     const handOff = enqueued ? new EnqueuedHandOff(inStore) : inStore;
     const intake = new Intake({
-      origin: this.#origin,
+      origin,
       capture: capture && ((messages) => capture.append(messages, queue)),
       handOff: (jobs) => handOff.add(jobs),
       onFinished: (message) => this.#acknowledger.add(tracing.finished(message)),
-      onlyHere: config.pipeline.ackOn === 'enqueued',
+      onlyHere: enqueued,
       stats: this.#stats,
       troubles: this.#troubles,
       drift: new DriftLog(this.#stats, this.#log, (shape) =>
@@ -222,7 +192,7 @@ export class QueueRunner {
       waitSeconds: config.poll.waitSeconds,
       maxConcurrency,
       receive: tracing.receiving(queueName, async (request) => {
-        const messages = await this.#access.request(() => this.#mns.receive(request), request.signal);
+        const messages = await access.request(() => this.#mns.receive(request), request.signal);
         this.#troubles.clear('poll');
         this.#noteReceived(messages);
         return messages;

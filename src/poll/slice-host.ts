@@ -88,7 +88,7 @@ export class SliceHost {
 
   /**
    * Opens new slices, lets them take over, and drains the old ones, which poll no more from that moment on. Resolves with
-   * the takeover; `drained` when the old ones are gone.
+   * the takeover; `drained` when the old ones are gone. Does nothing when all are told to stop meanwhile.
    * @throws {ReceiptdError} when one cannot be opened: then all stays as it was
    */
   async replace({ config, count, oneAfterTheOther }: Takeover): Promise<{ drained: Promise<void> }> {
@@ -100,6 +100,8 @@ export class SliceHost {
       if (this.#stopping) return { drained: Promise.resolve() };
     } catch (error) {
       for (const handle of opening) this.#gone(handle);
+      // What is told to stop before it is open says that it cannot be opened.
+      if (this.#stopping) return { drained: Promise.resolve() };
       throw error;
     } finally {
       for (const handle of opening) if (!this.#stopping) this.#aside.delete(handle);
@@ -206,19 +208,28 @@ export class SliceHost {
 
   async #retire(handle: SliceHandle, patience: Patience): Promise<void> {
     this.#aside.add(handle);
-    const drained = await retire(handle, patience);
+    const { drained, error, ended } = await retire(handle, patience);
     this.#aside.delete(handle);
-    this.#gone(handle);
-    if (!drained)
-      this.#options.log.warn('a slice did not drain in time, what it had under way is delivered again');
+    this.#sums.remember(handle.snapshot());
+    // Not before: one that was given up may still count in them.
+    void ended.then(() => this.#vacate(handle));
+    const { log } = this.#options;
+    if (error !== undefined) log.error(`a slice did not close all it had open: ${describeError(error)}`);
+    if (!drained) log.warn('a slice did not drain in time, what it had under way is delivered again');
   }
 
-  /** Keeps what it counted, and frees what it held: it is no more. */
+  /** It is no more. */
   #gone(handle: SliceHandle): void {
+    if (!this.#slotOf.has(handle)) return;
+    this.#sums.remember(handle.snapshot());
+    this.#vacate(handle);
+  }
+
+  /** Frees what it held. */
+  #vacate(handle: SliceHandle): void {
     const slot = this.#slotOf.get(handle);
     if (slot === undefined) return;
     this.#slotOf.delete(handle);
-    this.#sums.remember(handle.snapshot());
     for (const queue of this.#options.config.queues.keys())
       new Places(this.#places, { queue, slot }).vacate();
     this.#slots.release(slot);

@@ -1,4 +1,7 @@
-/** One snapshot of many slices. What slices that are gone had counted stays in the sum: counters never go back. */
+/**
+ * One snapshot of many slices. What slices that are gone had counted, and when they last did
+ * anything, stays in the sum: none of it ever goes back.
+ */
 import { addHistogram } from '../histogram.js';
 import {
   type Counter,
@@ -12,7 +15,10 @@ import {
 import type { SliceSnapshot } from './slice.js';
 
 /** The part of a snapshot that only grows, and outlives its slice. */
-type Counts = Pick<QueueSnapshot, 'counters' | 'timings' | 'drift' | 'lastError'>;
+type Counts = Pick<
+  QueueSnapshot,
+  'counters' | 'timings' | 'drift' | 'lastError' | 'lastPollAt' | 'lastDeliveryAt' | 'lastAckAt'
+>;
 
 export class Sums {
   readonly #past = new Map<string, Counts>();
@@ -36,25 +42,22 @@ export class Sums {
       inFlight: 0,
       backlog: 0,
       backlogSince: 0,
-      lastPollAt: 0,
-      lastDeliveryAt: 0,
-      lastAckAt: 0,
       unacknowledgedSince: 0,
       lagSeconds: 0,
       problem: '',
       downSink: '',
     };
     addCounts(sum, this.#past.get(queueName) ?? noCounts());
+    let latestPollAt = 0;
     for (const part of parts) {
       addCounts(sum, part);
       // The backlog is shared: each slice has its own reading of the same number.
       sum.inFlight += part.inFlight - part.backlog;
       sum.backlog = Math.max(sum.backlog, part.backlog);
       sum.backlogSince = Math.max(sum.backlogSince, part.backlogSince);
-      if (part.lastPollAt > sum.lastPollAt) sum.lagSeconds = part.lagSeconds;
-      sum.lastPollAt = Math.max(sum.lastPollAt, part.lastPollAt);
-      sum.lastDeliveryAt = Math.max(sum.lastDeliveryAt, part.lastDeliveryAt);
-      sum.lastAckAt = Math.max(sum.lastAckAt, part.lastAckAt);
+      // Of those that live: how far behind one was that is gone says nothing.
+      if (part.lastPollAt > latestPollAt) sum.lagSeconds = part.lagSeconds;
+      latestPollAt = Math.max(latestPollAt, part.lastPollAt);
       // Each slice deletes what it delivered: one that cannot is not made good by the others.
       sum.unacknowledgedSince = earliest(sum.unacknowledgedSince, part.unacknowledgedSince);
       sum.problem ||= part.problem;
@@ -108,13 +111,23 @@ export function leaving({ queues, sinks }: SliceSnapshot): SliceSnapshot {
 }
 
 function noCounts(): Counts {
-  return { counters: zeroCounters(), timings: zeroTimings(), drift: {} };
+  return {
+    counters: zeroCounters(),
+    timings: zeroTimings(),
+    drift: {},
+    lastPollAt: 0,
+    lastDeliveryAt: 0,
+    lastAckAt: 0,
+  };
 }
 
-function addCounts(to: Counts, { counters, timings, drift, lastError }: Counts): void {
+function addCounts(to: Counts, counts: Counts): void {
+  const { counters, timings, drift, lastError } = counts;
   for (const name of Object.keys(to.counters) as Counter[]) to.counters[name] += counters[name];
   for (const name of Object.keys(to.timings) as Timing[]) addHistogram(to.timings[name], timings[name]);
   for (const [path, count] of Object.entries(drift)) to.drift[path] = (to.drift[path] ?? 0) + count;
+  for (const last of ['lastPollAt', 'lastDeliveryAt', 'lastAckAt'] as const)
+    to[last] = Math.max(to[last], counts[last]);
   const latest = latestError(to.lastError, lastError);
   if (latest !== undefined) to.lastError = latest;
 }

@@ -57,20 +57,31 @@ export function patienceOf({ poll, shutdown }: Config): Patience {
   return { pollGrace: poll.waitSeconds * 1000 + shutdown.pollGrace, timeout: shutdown.timeout };
 }
 
+export interface Retired {
+  drained: boolean;
+  /** Why it could not close all that it had open. */
+  error?: unknown;
+  /** Resolves when nothing of it goes on: later than it was given up, or never, where nothing can end it. */
+  ended: Promise<void>;
+}
+
 /**
  * Drains a slice that others have taken over from. One that does not end is ended as if it had crashed, where that is
  * possible: what it had under way is delivered again.
- * @returns whether it drained
  */
-export async function retire(slice: SliceHandle, { pollGrace, timeout }: Patience): Promise<boolean> {
+export async function retire(slice: SliceHandle, { pollGrace, timeout }: Patience): Promise<Retired> {
   const notice = setTimeout(() => slice.abort(), pollGrace + timeout);
   let giveUp: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    giveUp = setTimeout(() => resolve(false), pollGrace + timeout + LAST_NOTICE_MS);
+  const late = new Promise<{ drained: false }>((resolve) => {
+    giveUp = setTimeout(() => resolve({ drained: false }), pollGrace + timeout + LAST_NOTICE_MS);
   });
-  const drained = await Promise.race([slice.stop(pollGrace).then(() => true), late]);
+  const stopped = slice.stop(pollGrace).then(
+    () => ({ drained: true }),
+    (error: unknown) => ({ drained: true, error }),
+  );
+  const how = await Promise.race([stopped, late]);
   clearTimeout(notice);
   clearTimeout(giveUp);
-  if (!drained) slice.kill();
-  return drained;
+  if (!how.drained) slice.kill();
+  return { ...how, ended: stopped.then(() => {}) };
 }

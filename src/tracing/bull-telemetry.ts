@@ -9,6 +9,7 @@ import {
   isSpanContextValid,
   ROOT_CONTEXT,
   SpanStatusCode,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 import { type Attributes, SpanKind, type SpanOptions, type Telemetry } from 'bullmq';
@@ -19,9 +20,9 @@ import { SYSTEM } from './attributes.js';
 
 const JOB_ID = 'bullmq.job.id';
 
-export function bullTelemetry(tracerName: string, version: string): Telemetry {
-  const { contextManager } = new BullMQOtel({ tracerName, version });
-  const tracer = trace.getTracer(tracerName, version);
+export function bullTelemetry(tracer: Tracer): Telemetry {
+  // Only how contexts go into jobs and come out of them: it depends on no tracer.
+  const { contextManager } = new BullMQOtel({ tracerName: 'receiptd' });
   const nothing = () => trace.wrapSpanContext({ traceId: '', spanId: '', traceFlags: 0 });
   return {
     contextManager: {

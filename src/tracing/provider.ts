@@ -4,7 +4,7 @@
  * own keeps it, and gets our spans through it.
  */
 import { hostname } from 'node:os';
-import { context, isSpanContextValid, propagation, trace } from '@opentelemetry/api';
+import { context, isSpanContextValid, propagation, type Tracer, trace } from '@opentelemetry/api';
 import { type ExportResult, ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -31,8 +31,13 @@ const LAST_MS = 1_500;
 /** Spans that wait to be sent; further ones are dropped. */
 const MOST_WAITING = 8_192;
 const PATH = 'v1/traces';
+const NAME = 'receiptd';
+
+/** Of this thread, the newest last: a slice and the one that takes over from it have one each for a while. */
+const providers: NodeTracerProvider[] = [];
 
 export interface OpenProvider {
+  readonly tracer: Tracer;
   close(): Promise<void>;
 }
 
@@ -41,7 +46,7 @@ export function openProvider(config: Config['tracing'], log: Logger, slice: numb
     log.info(
       'tracing: this program has a tracer provider of its own, which gets the spans instead of tracing.endpoint',
     );
-    return { close: async () => {} };
+    return { tracer: trace.getTracer(NAME, VERSION), close: async () => {} };
   }
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({
@@ -58,23 +63,46 @@ export function openProvider(config: Config['tracing'], log: Logger, slice: numb
       }),
     ],
   });
-  provider.register({ propagator: new W3CTraceContextPropagator() });
+  enter(provider);
   return {
+    tracer: provider.getTracer(NAME, VERSION),
     close: async () => {
       const enough = new AbortController();
       const last = provider.shutdown().catch(() => {});
       await Promise.race([last, pause(LAST_MS, enough.signal)]);
       enough.abort();
-      trace.disable();
-      context.disable();
-      propagation.disable();
+      leave(provider);
     },
   };
 }
 
+/** What a user's module asks the API for is the newest's; how contexts are kept and passed on is the same for all. */
+function enter(provider: NodeTracerProvider): void {
+  providers.push(provider);
+  if (providers.length === 1) provider.register({ propagator: new W3CTraceContextPropagator() });
+  else showNewest();
+}
+
+function leave(provider: NodeTracerProvider): void {
+  const at = providers.indexOf(provider);
+  if (at < 0) return;
+  providers.splice(at, 1);
+  showNewest();
+  if (providers.length > 0) return;
+  context.disable();
+  propagation.disable();
+}
+
+function showNewest(): void {
+  trace.disable();
+  const newest = providers.at(-1);
+  if (newest !== undefined) trace.setGlobalTracerProvider(newest);
+}
+
 /** Before anybody has registered one, the API hands out a stand-in whose spans have no ids. */
 function isTaken(): boolean {
-  const probe = trace.getTracer('receiptd').startSpan('probe');
+  if (providers.length > 0) return false;
+  const probe = trace.getTracer(NAME).startSpan('probe');
   return isSpanContextValid(probe.spanContext());
 }
 

@@ -27,23 +27,20 @@ import { describeError } from '../errors.js';
 import { maskPhones } from '../mask.js';
 import type { EventRecord } from '../receipts/index.js';
 import type { DeliveryContext, Sink } from '../sinks/index.js';
-import { VERSION } from '../version.js';
 import { SYSTEM } from './attributes.js';
 import { belongs, bullTelemetry } from './bull-telemetry.js';
 import { openProvider } from './provider.js';
 import type { DeleteBatch, Receive, Take, Tracing } from './tracing.js';
 
-const NAME = 'receiptd';
-
 export function openTraced(config: Config['tracing'], log: Logger, slice: number): Tracing {
   const provider = openProvider(config, log, slice);
-  const tracer = trace.getTracer(NAME, VERSION);
+  const { tracer } = provider;
   /** Of the poll that brought these messages. */
   const polls = new WeakMap<object, Context>();
   /** Of what delivered this message. */
   const causes = new WeakMap<Acknowledgement, Context>();
   return {
-    telemetry: bullTelemetry(NAME, VERSION),
+    telemetry: bullTelemetry(tracer),
     receiving: (queueName, receive) => receiving(tracer, polls, queueName, receive),
     taking: (take) => taking(polls, take),
     sink: (sink) => new TracedSink(sink, tracer),

@@ -72,6 +72,12 @@ describe('the view', () => {
     expect(lines.at(-1)).toMatch(/^crm +down for 30 s +0 +9$/);
   });
 
+  it('says which part of the work is its own, and leaves out sinks where it has none', () => {
+    const lines = view(status({ role: 'poll', sinks: [] }));
+    expect(lines[0]).toBe('receiptd 1.2.3, process 42, up 3 h, role poll, 2 thread(s)');
+    expect(lines.join()).not.toContain('SINK');
+  });
+
   it('keeps the ends of names that do not fit', () => {
     const name = `Alicom-Queue-${'1'.repeat(100)}-SmsReport`;
     const lines = view(status({ queues: [queue({ queueName: name })] }), 100);

@@ -10,6 +10,7 @@ import {
   type Handlers,
   type SmsReport,
 } from '../../src/index.js';
+import { placeEmbeddedStore } from '../support/embedded-store.js';
 import { duplicates, QUEUE, startCloud } from '../support/site.js';
 import { until } from '../support/until.js';
 
@@ -17,6 +18,7 @@ const RECEIPTS = 400;
 
 it('calls typed handlers, and stop() drains', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'receiptd-library-'));
+  await placeEmbeddedStore(join(directory, 'data'));
   await using cloud = await startCloud(RECEIPTS, { visibilityTimeout: 5 });
   const queue = cloud.queue(QUEUE);
   const config: ConfigInput = {
@@ -69,6 +71,7 @@ it('calls typed handlers, and stop() drains', async () => {
 
 it('makes a dead letter of what a handler calls hopeless, and tries the rest again', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'receiptd-library-'));
+  await placeEmbeddedStore(join(directory, 'data'));
   await using cloud = await startCloud(2);
   const attempts: number[] = [];
   const daemon = createReceiptd({

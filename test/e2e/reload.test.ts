@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { type ConfigInput, createReceiptd, UsageError } from '../../src/index.js';
+import { Collector } from '../support/collector.js';
 import type { Daemon } from '../support/daemon.js';
 import { freePort } from '../support/ports.js';
 import { TestRedis } from '../support/redis.js';
@@ -175,6 +176,40 @@ it('refuses what is wrong as a whole, and does nothing when nothing changed', {
   const delivered = await site.delivered();
   expect(delivered).toHaveLength(30);
   expect(duplicates(delivered)).toEqual([]);
+});
+
+it('traces on, and to where it says from then on, on the one store and in the one thread there is', {
+  timeout: 120_000,
+}, async () => {
+  await using before = await Collector.start();
+  await using after = await Collector.start();
+  await using site = await Site.create();
+  await using cloud = await startCloud(5);
+  const queue = cloud.queue(QUEUE);
+  const sinks: Sinks = [FILE];
+  const config = configFor(cloud, { sinks, tracing: { endpoint: before.url } });
+  const daemon = await site.daemon(config);
+  await until('the queue to be drained', () => queue.deleted === 5);
+  for (const [round, endpoint] of [before.url, after.url].entries()) {
+    await reload(
+      site,
+      daemon,
+      { ...config, ack: { linger: round + 1 }, tracing: { endpoint } },
+      /reload: done/,
+    );
+    cloud.generate(QUEUE, 5);
+    await until('the queue to be drained', () => queue.deleted === 10 + 5 * round);
+  }
+  expect(await daemon.end('SIGTERM'), daemon.stderr).toEqual({ code: 0, signal: null });
+  expect(daemon.stderr).not.toContain('tracer provider of its own');
+  const delivered = (collector: Collector) => collector.named(/^deliver /);
+  expect([delivered(before), delivered(after)].map(({ length }) => length)).toEqual([10, 5]);
+  for (const span of delivered(after))
+    expect(after.ancestors(span).map(({ name }) => name.split(' ')[0])).toEqual([
+      'process',
+      'addBulk',
+      'poll',
+    ]);
 });
 
 it('reads files of secrets again', async () => {

@@ -141,7 +141,7 @@ it('makes and deletes dead letters where it delivers, on postgres', { timeout: 1
   expect(await poller.deadLetters()).toBe(1);
   expect(await deliverer.deadLetters()).toBe(1);
   const shown = await site.run(['status', '--url', poller.opsUrl]);
-  expect(shown.stdout).toMatch(/, role poll, 1 slice\(s\)/);
+  expect(shown.stdout).toMatch(/, role poll, 1 thread\(s\)/);
   await endAll([poller, deliverer]);
 });
 

@@ -135,6 +135,13 @@ describe('the overview', () => {
       expect(text).toContain(wanted);
   });
 
+  test('says which part of the work is its own', async () => {
+    const status = () => statusOf({ role: 'deliver' });
+    expect(textOf(await page({ status }))).toContain('process 1 delivers only 2 threads');
+    const polls = () => statusOf({ role: 'poll', sinks: [] });
+    expect(textOf(await page({ status: polls }))).toContain('Other processes deliver.');
+  });
+
   test('says of a queue that waits for its first token that it has none', async () => {
     const queue = queueStatus({ token: { refreshes: 0, failures: 0 } });
     const text = textOf(await page({ status: () => statusOf({ queues: [queue] }) }));

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConfigInput, parseConfig } from '../../src/config/index.js';
 import { type Backend, openBackend, type PipelineConfig } from '../../src/pipeline/index.js';
+import { placeEmbeddedStore } from '../support/embedded-store.js';
 import { TestPostgres } from '../support/postgres.js';
 import { TestRedis } from '../support/redis.js';
 import { type ClusterOptions, TestCluster } from '../support/redis-cluster.js';
@@ -19,6 +20,7 @@ export interface Store {
 
 export async function embeddedStore(): Promise<Store> {
   const dataDir = await mkdtemp(join(tmpdir(), 'receiptd-store-'));
+  await placeEmbeddedStore(dataDir);
   const config = pipelineConfig({ backend: 'embedded', dataDir });
   return {
     config,

@@ -5,6 +5,7 @@ import { ReceiptdError, UsageError } from '../../src/errors.js';
 import { observe } from '../../src/histogram.js';
 import type { SliceEvents, SliceHandle, SliceSpec } from '../../src/poll/handle.js';
 import { SliceHost } from '../../src/poll/index.js';
+import { Places } from '../../src/poll/places.js';
 import type { SliceSnapshot } from '../../src/poll/slice.js';
 import type { SliceToken } from '../../src/poll/tokens.js';
 import {
@@ -450,8 +451,15 @@ describe('new slices', () => {
     expect(at(2).primaries).toEqual(['a', 'b', 'c']);
     expect(at(2).spec).toMatchObject({ slices: 1, config: { ack: { linger: 7 } } });
     await drained;
+    // Of what it has not done yet, the one before it was the last to do it.
+    const latest = { lastPollAt: 5, lastDeliveryAt: 5, lastAckAt: 5 };
+    expect(host.snapshot().queues.a).toMatchObject({ ...latest, lagSeconds: 0, inFlight: 0, backlog: 0 });
     at(2).counts = { a: 1 };
-    expect(host.snapshot().queues.a?.counters.delivered).toBe(6);
+    expect(host.snapshot().queues.a).toMatchObject({
+      ...latest,
+      counters: { delivered: 6 },
+      lagSeconds: 0.1,
+    });
     host.reopen();
     expect(at(0).calls).not.toContain('reopen');
   });
@@ -512,7 +520,10 @@ describe('new slices', () => {
     const { host, at } = hostOf(1, ['a']);
     await host.start();
     await (await host.replace(next(1))).drained;
-    at(1).stopped = new Promise(() => {});
+    let end: () => void = () => {};
+    at(1).stopped = new Promise((resolve) => {
+      end = resolve;
+    });
     at(1).counts = { a: 3 };
     const { drained } = await host.replace(next(1));
     await pass(16_000);
@@ -523,6 +534,30 @@ describe('new slices', () => {
     expect(at(1).calls).toEqual(['start', 'stop 11000', 'abort', 'kill']);
     expect(host.snapshot().queues.a?.counters.delivered).toBe(3);
     expect(vi.getTimerCount()).toBe(0);
+    // Until it has ended, nobody else counts where it may still count.
+    const held = new Places(at(1).spec.places, { queue: 0, slot: at(1).spec.slot });
+    held.unacknowledged = 4;
+    await (await host.replace(next(1))).drained;
+    expect(at(3).spec.slot).not.toBe(at(1).spec.slot);
+    expect(held.unacknowledged).toBe(4);
+    end();
+    await pass(0);
+    expect(held.unacknowledged).toBe(0);
+  });
+
+  test('have taken over, also from one that cannot close what it had open', async () => {
+    const { host, at } = hostOf(1, ['a']);
+    await host.start();
+    at(0).counts = { a: 3 };
+    at(0).stopped = Promise.reject(new Error('disk full'));
+    await (await host.replace(next(1))).drained;
+    expect(at(0).calls).toEqual(['start', 'stop 35000']);
+    expect(host.snapshot().queues.a).toMatchObject({ counters: { delivered: 3 }, inFlight: 0 });
+    host.reopen();
+    expect([at(0).calls, at(1).calls]).toEqual([
+      ['start', 'stop 35000'],
+      ['start', 'reopen'],
+    ]);
   });
 
   test('and old ones all stop with the daemon', async () => {
@@ -545,6 +580,25 @@ describe('new slices', () => {
     expect(at(0).calls).toEqual(['start', 'stop 35000', 'stop']);
     expect(at(1).calls).toEqual(['start', 'stop']);
     expect(at(2).calls).toEqual(['stop']);
+  });
+
+  test('that are told to stop before they are open are no reason to complain', async () => {
+    const { host, at, onSpawn } = hostOf(1);
+    await host.start();
+    let refuse: (error: Error) => void = () => {};
+    onSpawn((slice) => {
+      slice.ready = new Promise((_, reject) => {
+        refuse = reject;
+      });
+    });
+    const replaced = host.replace(next(1));
+    await pass(0);
+    const stopping = host.stop();
+    refuse(new ReceiptdError('REDIS_UNREACHABLE', 'no Redis'));
+    await (await replaced).drained;
+    await stopping;
+    expect(at(0).calls).toEqual(['start', 'stop']);
+    expect(at(1).calls).not.toContain('start');
   });
 });
 

@@ -4,11 +4,12 @@
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ConfigInput } from '../../src/config/index.js';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.js';
 import { Child } from './child.js';
 import { Daemon } from './daemon.js';
+import { placeEmbeddedStore } from './embedded-store.js';
 import { freePort } from './ports.js';
 
 export const QUEUE = 'Alicom-Queue-1234567890123456-SmsReport';
@@ -44,6 +45,8 @@ export class Site {
   /** `receiptd run` on this configuration, on a port of its own unless it names one. */
   async daemon(config: ConfigInput, env: Environment = {}, flags: readonly string[] = []): Promise<Daemon> {
     const port = config.ops?.port ?? (await freePort());
+    const { backend = 'embedded', dataDir = 'data' } = config.pipeline ?? {};
+    if (backend === 'embedded') await placeEmbeddedStore(resolve(this.directory, dataDir));
     const file = await this.configure({ ...config, ops: { ...config.ops, port } });
     return this.#own(new Daemon(file, port, { cwd: this.directory, env }, flags));
   }

@@ -7,7 +7,7 @@ import { parseConfig } from '../../src/config/index.js';
 import type { Sink } from '../../src/sinks/index.js';
 import { openTracing, type Tracing, untraced } from '../../src/tracing/index.js';
 import { record } from '../sinks/records.js';
-import { Collector } from '../support/collector.js';
+import { type CollectedSpan, Collector } from '../support/collector.js';
 
 const quiet = pino({ enabled: false });
 const signal = new AbortController().signal;
@@ -20,8 +20,10 @@ afterEach(async () => {
   tracing = undefined;
 });
 
+const configOf = (config: object) => parseConfig({ queues, tracing: config }).tracing;
+
 async function open(config: object): Promise<Tracing> {
-  tracing = await openTracing(parseConfig({ queues, tracing: config }).tracing, quiet, 3);
+  tracing = await openTracing(configOf(config), quiet, 3);
   return tracing;
 }
 
@@ -169,6 +171,39 @@ describe('on', () => {
     trace.disable();
     context.disable();
     propagation.disable();
+  });
+
+  it('goes on in the slice that takes over, wherever its spans are to go, when the one before it ends', async () => {
+    await using before = await Collector.start();
+    await using after = await Collector.start();
+    const first = await openTracing(configOf({ endpoint: before.url }), quiet, 0);
+    const second = await openTracing(configOf({ endpoint: after.url }), quiet, 0);
+    const delivered = async (on: Tracing): Promise<string | undefined> => {
+      let header: string | undefined;
+      const sink = on.sink(
+        sinkOf(async (_, { traceContext }) => {
+          await Promise.resolve();
+          header = traceContext?.traceparent;
+          // As a user's module would.
+          trace.getTracer('theirs').startSpan('theirs').end();
+        }),
+      );
+      const batch = await on.receiving('q', async () => [1])({ signal });
+      await on.taking(async () => sink.deliver(record('m1'), { attempt: 1, signal }))(batch);
+      return header;
+    };
+    await delivered(first);
+    await first.close();
+    const header = await delivered(second);
+    await second.close();
+    expect(before.spans.map(({ name }) => name)).toEqual(['poll q', 'deliver crm']);
+    const [deliver] = after.named(/^deliver/);
+    expect(header).toContain(deliver?.spanId);
+    expect(after.ancestors(deliver as CollectedSpan).map(({ name }) => name)).toEqual(['poll q']);
+    // The first of theirs belongs to a span of the slice that ended.
+    const theirs = after.named(/^theirs/).map(({ parentSpanId }) => parentSpanId);
+    expect(theirs).toEqual([before.named(/^deliver/)[0]?.spanId, deliver?.spanId]);
+    expect(trace.getTracer('x').startSpan('x').isRecording()).toBe(false);
   });
 
   it('can be closed and opened again in one program', async () => {

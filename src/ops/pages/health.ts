@@ -20,9 +20,9 @@ export function aboutProcess(
   { texts: t, format }: View,
   { now, status }: Pick<Overview, 'now' | 'status'>,
 ): Html {
-  const { version, pid, startedAt, slices } = status;
+  const { version, pid, startedAt, role, slices } = status;
   const up = t.upFor(format.duration(Math.max(1, Math.round((now - Date.parse(startedAt)) / 1000))));
-  return html`<span>${version}</span><span>${t.process(pid)}</span><span>${t.slices(
+  return html`<span>${version}</span><span>${t.process(pid)}</span>${role !== 'all' && html`<span>${t.role[role]}</span>`}<span>${t.slices(
     slices.count,
     slices.mode,
   )}</span><span>${up}</span>`;

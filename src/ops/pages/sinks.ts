@@ -4,8 +4,8 @@ import { type Html, html } from './html.js';
 import { table } from './table.js';
 import type { Overview, View } from './view.js';
 
-export function sinkTable({ texts: t, format }: View, { now, status: { sinks } }: Overview): Html {
-  if (sinks.length === 0) return html`<p class="empty">${t.noSinks}</p>`;
+export function sinkTable({ texts: t, format }: View, { now, status: { role, sinks } }: Overview): Html {
+  if (sinks.length === 0) return html`<p class="empty">${role === 'poll' ? t.sinksElsewhere : t.noSinks}</p>`;
   const columns = [
     { name: t.sink },
     { name: t.type },

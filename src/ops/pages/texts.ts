@@ -9,6 +9,7 @@ const en = {
   upFor: (time: string) => `up ${time}`,
   slices: (count: number, mode: 'threads' | 'inline') =>
     mode === 'inline' ? 'inline' : `${count} ${count === 1 ? 'thread' : 'threads'}`,
+  role: { poll: 'receives only', deliver: 'delivers only' },
   browser: 'Queue browser',
   logout: 'Log out',
   readOnly: 'read only',
@@ -76,6 +77,7 @@ const en = {
   handler: 'handlers',
   problem: 'Problem',
   noSinks: 'The sinks are being opened.',
+  sinksElsewhere: 'Other processes deliver.',
 
   findTitle: 'Find',
   findLabel: 'biz_id, call_id, out_id, message id or phone number',
@@ -156,6 +158,7 @@ const zh: Texts = {
   process: (pid) => `进程 ${pid}`,
   upFor: (time) => `已运行 ${time}`,
   slices: (count, mode) => (mode === 'inline' ? '单线程' : `${count} 个线程`),
+  role: { poll: '仅接收', deliver: '仅投递' },
   browser: '队列浏览器',
   logout: '退出登录',
   readOnly: '只读',
@@ -222,6 +225,7 @@ const zh: Texts = {
   handler: '处理函数',
   problem: '问题',
   noSinks: '正在打开投递目标。',
+  sinksElsewhere: '由其他进程投递。',
 
   findTitle: '查找',
   findLabel: 'biz_id、call_id、out_id、消息 ID 或手机号',
