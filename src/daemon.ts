@@ -150,7 +150,7 @@ export class Receiptd {
   /**
    * Goes on with another configuration, without an event lost or delivered twice: new slices take over while the old ones
    * end what they have under way; resolves when they are gone. Sinks, credentials, `poll`, `ack`, `dedupe`, `capture`,
-   * `shutdown`, `log.level` and the limits of `pipeline` can change; of any other key the log says that it needs a restart.
+   * `shutdown`, `tracing`, `log.level`, and the limits and `ackOn` of `pipeline` can change; of any other key the log says that it needs a restart.
    * Does nothing when nothing has changed, or the daemon stops.
    * @throws {ConfigError} when it is invalid, {ReceiptdError} when something of it cannot be used: then all stays as it was
    */

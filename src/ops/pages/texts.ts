@@ -127,7 +127,7 @@ const en = {
 
   dropTitle: 'Drop a dead letter?',
   dropWarning:
-    'It is removed for good: its receipt is in no sink and no longer in MNS. Export it first (receiptd dead export) if it may be wanted again.',
+    'It is removed for good: sinks that have not confirmed its receipt never will get it, and it is no longer in MNS. Export it first (receiptd dead export) if it may be wanted again.',
   dropConfirm: 'Drop for good',
   cancel: 'Cancel',
   noSuchLetter: 'There is no such dead letter (any more).',
@@ -275,7 +275,7 @@ const zh: Texts = {
 
   dropTitle: '丢弃这条死信？',
   dropWarning:
-    '丢弃后无法恢复：它的回执不在任何投递目标中，也已不在 MNS 中。如可能还需要，请先导出（receiptd dead export）。',
+    '丢弃后无法恢复：尚未确认的投递目标不会再收到它的回执，MNS 中也已没有。如可能还需要，请先导出（receiptd dead export）。',
   dropConfirm: '永久丢弃',
   cancel: '取消',
   noSuchLetter: '没有这条死信（或已不存在）。',
