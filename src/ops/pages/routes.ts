@@ -62,7 +62,8 @@ export function pageRoutes(
 
   app.get<{ Querystring: { q: string } }>(
     '/api/events',
-    { schema: { querystring: { type: 'object', properties: { q: query } } } },
+    // A HEAD would hold a place that nothing is ever sent to.
+    { exposeHeadRoute: false, schema: { querystring: { type: 'object', properties: { q: query } } } },
     (request, reply) => {
       const { visitor, query: asked } = request;
       if (visitor === undefined || feed.isFull)
