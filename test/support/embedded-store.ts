@@ -24,5 +24,6 @@ export async function makeEmbeddedStore(): Promise<() => Promise<void>> {
 export async function placeEmbeddedStore(dataDir: string): Promise<void> {
   const made = process.env[VARIABLE];
   if (made === undefined || existsSync(join(dataDir, 'pgdata'))) return;
-  await cp(made, dataDir, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  // A test may want it where none can be.
+  await cp(made, dataDir, { recursive: true, mode: constants.COPYFILE_FICLONE }).catch(() => {});
 }
